@@ -1,0 +1,103 @@
+"""What is copied into ``_static/livebook``: script, worker, zips, MathJax and, if wanted, Pyodide itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+from . import packaging
+
+HERE = Path(__file__).parent
+MATHJAX = "livebook/mathjax/tex-chtml-full.js"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Assets:
+    """What a build put in place, for the parts that link to it or ask whether it changed."""
+
+    course_zip: str
+    runtime_zip: str
+    pyodide_url: str
+    packages_digest: str
+    assets_digest: str
+    worker_version: str
+
+
+def use_local_mathjax(app: Sphinx, config: Config) -> None:
+    """Point Sphinx at the MathJax that the book carries, unless the configuration names another."""
+    if "mathjax_path" not in config:
+        raise ExtensionError("livebook sets up MathJax: add sphinx.ext.mathjax to the extensions")
+    if config.mathjax_path == config.values["mathjax_path"].default:
+        config.mathjax_path = MATHJAX
+
+
+def install(app: Sphinx) -> None:
+    """Copy everything before the first page is written, so that Sphinx can stamp it with its checksum."""
+    if app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / "_static" / "livebook"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (HERE / "static").iterdir():
+        shutil.copyfile(path, folder / path.name)
+    shutil.copytree(HERE / "mathjax", folder / "mathjax", dirs_exist_ok=True)
+
+    course = packaging.package_files(app.config.livebook_packages, Path(app.confdir))
+    runtime = packaging.distribution_files(app.config.livebook_distributions)
+    runtime |= packaging.package_files(["livekernel"], HERE)
+    course_zip = packaging.write_zip(course, folder, "course")
+    runtime_zip = packaging.write_zip(runtime, folder, "runtime")
+    logger.info("livebook: %s %.0f kB, %s %.0f kB", course_zip, (folder / course_zip).stat().st_size / 1e3,
+                runtime_zip, (folder / runtime_zip).stat().st_size / 1e3)
+
+    app.livebook = Assets(
+        course_zip=course_zip,
+        runtime_zip=runtime_zip,
+        pyodide_url=_pyodide(app, folder),
+        packages_digest=packaging.digest(course),
+        assets_digest=_digest_of(_style_files(app), course_zip, runtime_zip, *_settings(app)),
+        worker_version=packaging.digest({"worker.js": (HERE / "static" / "worker.js").read_bytes()}),
+    )
+
+
+def _pyodide(app: Sphinx, folder: Path) -> str:
+    """The address of Pyodide seen from the root of the book; a local distribution is copied into it."""
+    local = os.environ.get("LIVEBOOK_PYODIDE_DIR") or app.config.livebook_pyodide_dir
+    if not local:
+        return app.config.livebook_pyodide_url
+    source = Path(app.confdir, local)
+    if not (source / "pyodide-lock.json").is_file():
+        raise ExtensionError(f"livebook_pyodide_dir: {source} holds no pyodide-lock.json")
+    shutil.copytree(source, folder / "pyodide", dirs_exist_ok=True)
+    return "_static/livebook/pyodide/"
+
+
+def _style_files(app: Sphinx) -> Iterable[Path]:
+    """Files that pages link to: our own, and those of the book's static folders."""
+    folders = [HERE / "static", *(Path(app.confdir, name) for name in app.config.html_static_path)]
+    for folder in folders:
+        yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _settings(app: Sphinx) -> list[str]:
+    """The settings that are written into pages."""
+    config = app.config
+    return [config.livebook_pyodide_url, config.livebook_pyodide_dir, os.environ.get("LIVEBOOK_PYODIDE_DIR", ""),
+            *config.livebook_pyodide_packages]
+
+
+def _digest_of(files: Iterable[Path], *words: str) -> str:
+    whole = hashlib.sha256("\0".join(words).encode())
+    for path in files:
+        whole.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()

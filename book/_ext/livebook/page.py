@@ -1,0 +1,136 @@
+"""What a page's HTML gains (settings, script, a version for readers without JavaScript) and loses (Thebe)."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from myst_nb.sphinx_ import NbMetadataCollector
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from . import cells
+
+HERE = Path(__file__).parent
+VIEW_TAG = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>', re.DOTALL)
+
+logger = logging.getLogger(__name__)
+
+
+def complete(app: Sphinx, pagename: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    """Handler of `html-page-context`: everything that this extension does to a page."""
+    if app.builder.format != "html":
+        return
+    remove_thebe(context)
+    state = widget_state(app, pagename) if doctree is not None else None
+    live = cells.collected(app.env).get(pagename)
+    if state and not live:
+        logger.warning("this page shows widgets, but no cell is tagged live: they would move and compute nothing",
+                       type="livebook", location=pagename)
+    if state:
+        context["body"] = with_built_values(context["body"], state)
+    if state or live:
+        app.add_css_file("livebook/livebook.css")
+        app.add_js_file("livebook/livebook.js", loading_method="defer")
+    if live:
+        # JSON inside a script element must not be able to close it.
+        body = json.dumps(settings(app, pagename, live), separators=(",", ":")).replace("<", "\\u003c")
+        app.add_js_file(None, body=body, type="application/json", id="livebook-config")
+
+
+def settings(app: Sphinx, pagename: str, live: list[dict]) -> dict[str, Any]:
+    """What the script reads; addresses are relative to `root`, the root of the book seen from the page."""
+    assets = app.livebook
+    ours = {name: (Path(app.outdir) / "_static" / "livebook" / name).stat().st_size
+            for name in (assets.runtime_zip, assets.course_zip)}
+    packages = [*app.config.livebook_pyodide_packages, *page_packages(app, pagename)]
+    files = expected_files(assets.pyodide_url, packages)
+    if files:
+        files |= {name: [size, size] for name, size in ours.items()}
+    return {
+        "root": "../" * pagename.count("/") or "./",
+        "worker": f"_static/livebook/worker.js?v={assets.worker_version}",
+        "pyodide": assets.pyodide_url,
+        "packages": packages,
+        "archives": [f"_static/livebook/{assets.runtime_zip}"],
+        "course": f"_static/livebook/{assets.course_zip}",
+        "files": files,
+        "bytes": sum(wire for wire, _ in files.values()),
+        "cells": live,
+    }
+
+
+def page_packages(app: Sphinx, pagename: str) -> list[str]:
+    """Packages of Pyodide that a page asks for: `live_packages: matplotlib` in its front matter."""
+    asked = (app.env.metadata.get(pagename) or {}).get("live_packages") or []
+    if isinstance(asked, str):  # Sphinx keeps a list in the front matter as JSON text
+        asked = json.loads(asked) if asked.startswith("[") else asked.replace(",", " ").split()
+    return [name for name in asked if name not in app.config.livebook_pyodide_packages]
+
+
+@cache
+def release() -> dict[str, Any]:
+    """Sizes of the Pyodide release that the book is pinned to (written by `tests/browser/mirror.py`)."""
+    return json.loads((HERE / "pyodide-sizes.json").read_text(encoding="utf-8"))
+
+
+def expected_files(url: str, packages: list[str]) -> dict[str, list[int]]:
+    """What the browser will fetch, as file name → [bytes on the wire, bytes unpacked].
+
+    Empty when that cannot be told: another release of Pyodide, or a package that the table does not hold.
+    """
+    known = release()
+    if "://" in url and f"v{known['version']}/" not in url:
+        return {}
+    files, waiting, seen = dict(known["runtime"]), list(packages), set()
+    while waiting:
+        name = waiting.pop()
+        if name not in known["packages"]:
+            return {}
+        if name not in seen:
+            seen.add(name)
+            entry = known["packages"][name]
+            files[entry["file"]] = [entry["bytes"], entry["bytes"]]
+            waiting.extend(entry["depends"])
+    return files
+
+
+def widget_state(app: Sphinx, pagename: str) -> dict[str, Any]:
+    """The widget models that MyST-NB embedded in a page, by id."""
+    files = NbMetadataCollector.get_js_files(app.env, pagename)
+    if "ipywidgets_state" not in files:
+        return {}
+    return json.loads(files["ipywidgets_state"][1]["body"])["state"]
+
+
+def with_built_values(body: str, state: dict[str, Any]) -> str:
+    """Repeat each widget's HTML in a `noscript`, for readers and printers that run no JavaScript."""
+
+    def html(model_id: str) -> str:
+        model = state.get(model_id, {})
+        if model.get("model_name") in ("HTMLModel", "HTMLMathModel"):
+            return model["state"].get("value", "")
+        children = model.get("state", {}).get("children", [])
+        return "".join(html(child.removeprefix("IPY_MODEL_")) for child in children)
+
+    def repeat(match: re.Match) -> str:
+        return f"{match[0]}<noscript>{html(json.loads(match[1])['model_id'])}</noscript>"
+
+    return VIEW_TAG.sub(repeat, body)
+
+
+def remove_thebe(context: dict) -> None:
+    """Take out the scripts of sphinx-thebe, which Jupyter Book 1.x always loads.
+
+    They declare the same constant twice (a SyntaxError on every page) and name an address outside.
+    """
+    scripts = context.get("script_files") or []
+    scripts[:] = [
+        script for script in scripts
+        if "THEBE_JS_URL" not in (getattr(script, "attributes", {}).get("body") or "")
+        and "sphinx-thebe.js" not in str(getattr(script, "filename", script))
+    ]

@@ -1,0 +1,40 @@
+// Names for what ipywidgets leaves nameless: slider handles, and controls whose description is empty.
+
+function name(control) {
+  const widget = control.closest('.jupyter-widgets:not(.widget-box)');
+  const label = widget?.querySelector('.widget-label')?.textContent.trim();
+  return label || widget?.title || widget?.querySelector('[title]')?.title || '';
+}
+
+function nameHandles(view) {
+  for (const slider of view.querySelectorAll('.noUi-target')) {
+    const handles = [...slider.querySelectorAll('.noUi-handle')];
+    const readout = slider.closest('.jupyter-widgets')?.querySelector('.widget-readout')?.textContent.trim();
+    handles.forEach((handle, index) => {
+      const part = handles.length > 1 ? [', from', ', to'][index] : '';
+      set(handle, 'aria-label', name(handle) + part);
+      // noUiSlider reads out its own scale (a logarithm, or an index): say what the page shows.
+      if (readout && handles.length === 1) set(handle, 'aria-valuetext', readout);
+    });
+  }
+}
+
+function set(element, attribute, value) {
+  if (value && element.getAttribute(attribute) !== value) element.setAttribute(attribute, value);
+}
+
+export function nameControls(view) {
+  nameHandles(view);
+  for (const control of view.querySelectorAll('input, select, textarea, [contenteditable=true]')) {
+    if (control.labels?.length && control.labels[0].textContent.trim()) continue;
+    set(control, 'aria-label', name(control));
+  }
+}
+
+// Now, and whenever a view changes: a panel may add controls, and a readout follows its slider.
+export function keepNamed(root) {
+  nameControls(root);
+  new MutationObserver(() => nameControls(root)).observe(root, {
+    childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ['aria-valuetext'],
+  });
+}

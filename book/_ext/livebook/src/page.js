@@ -1,0 +1,142 @@
+// What happens on a page, in order: show the figures as built; start a kernel; run the live cells from top to
+// bottom; put each live figure in the place of the built one, with whatever the reader had already moved.
+import { Built, freeze } from './built.js';
+import { carry, focusIn, settle } from './carry.js';
+import { keepNamed } from './labels.js';
+import { fault, mark, record, setState } from './marks.js';
+import { renderOutputs } from './outputs.js';
+import { PyodideKernel } from './pyodide-kernel.js';
+import { ServerKernel } from './server-kernel.js';
+import { clearCallbackError, showCallbackError, showCellError, Status } from './status.js';
+import { words } from './words.js';
+
+const read = (id) => JSON.parse(document.getElementById(id)?.textContent || 'null');
+
+export async function openPage() {
+  const config = read('livebook-config');
+  const built = new Built();
+  await built.show();
+  mark('built');
+  built.views.forEach(({ element }) => keepNamed(element));
+  if (config) await new LivePage(config, read('livebook-server'), built).open();
+}
+
+class LivePage {
+  constructor(config, server, built) {
+    Object.assign(this, { config, server, built, failures: 0 });
+    this.live = config.cells.filter((cell) => cell.live);
+    this.element = (cell) => document.getElementById(cell.id);
+    const figures = this.live.map(this.element).filter((element) => built.in(element.id).length);
+    this.status = new Status(figures);
+  }
+
+  async open() {
+    if (location.protocol === 'file:') return this.stayBuilt(words.fromDisk);
+    setState('loading');
+    this.status.say(this.server ? words.connecting : words.arriving({ bytes: 0, total: this.config.bytes }), 'loading');
+    document.addEventListener('livebook-press', () => this.status.say(words.pressed, 'loading'));
+    mark('start');
+    try {
+      this.kernel = record.kernel = this.makeKernel();
+      record.timings = await this.kernel.start();
+    } catch (error) {
+      fault(error);
+      return this.stayBuilt(words.noPython(this.server ? 'on this computer' : 'in this page', error.message));
+    }
+    mark('kernel');
+    try {
+      for (const cell of this.config.cells) await this.runCell(cell);
+    } catch (error) { // the kernel itself was lost, which `gone` has said
+      return fault(error);
+    }
+    mark('live');
+    return setState(this.failures ? 'error' : 'live');
+  }
+
+  makeKernel() {
+    const on = {
+      progress: (progress) => this.kernelIsHere || this.status.say(words.arriving(progress), 'loading'),
+      callbacks: (commId, errors) => this.afterCallbacks(commId, errors),
+      gone: (reason) => this.lose(reason),
+    };
+    if (this.server) return new ServerKernel(this.server, on);
+    const here = (path) => new URL(path, new URL(this.config.root, location.href)).href;
+    const { pyodide, packages, files, archives, course, worker } = this.config;
+    return new PyodideKernel(here(worker), {
+      pyodideUrl: here(pyodide), packages, files, archives: archives.map(here), courseArchive: here(course),
+    }, on);
+  }
+
+  async runCell(cell) {
+    this.kernelIsHere = true;
+    const outputs = await this.kernel.run(cell.source, `cell ${cell.number}`);
+    const error = outputs.find((output) => output.output_type === 'error');
+    const element = this.element(cell);
+    if (error) {
+      this.failures += 1;
+      fault(`${cell.id}: ${error.ename}: ${error.evalue}`);
+      if (cell.live) this.failCell(element, error, cell.number);
+      return;
+    }
+    // A cell without widgets shows nothing that it did not show when it was built.
+    if (!cell.live || !this.built.in(cell.id).length) return;
+    await this.swap(element, outputs);
+    this.status.sayOf(element, words.live[this.server ? 'server' : 'page'], 'live');
+    mark(`live:${cell.id}`);
+  }
+
+  failCell(element, error, number) {
+    freeze(element);
+    this.status.sayOf(element, words.failed, 'error');
+    showCellError(element, error, number);
+  }
+
+  // Make the live figure out of sight, let it take over what the reader did, and only then show it.
+  async swap(element, outputs) {
+    const place = element.querySelector('.cell_output');
+    const host = document.createElement('div');
+    host.className = 'livebook-live';
+    host.hidden = true;
+    place.append(host);
+    const models = await renderOutputs(host, outputs, this.kernel.manager);
+    await settle(place);
+    const views = this.built.in(element.id);
+    for (let index = 0; index < Math.min(views.length, models.length); index++) {
+      await carry(this.built, views[index].model, this.kernel.manager, models[index]);
+    }
+    await this.kernel.run('', 'after carrying'); // messages keep their order: when this is done, so are they
+    const giveFocus = focusIn(place);
+    place.replaceChildren(host);
+    host.hidden = false;
+    host.querySelectorAll('.livebook-view').forEach(keepNamed);
+    giveFocus(host);
+  }
+
+  // Which cell a widget belongs to, to say there what its callback did.
+  async afterCallbacks(commId, errors) {
+    const model = await this.kernel.manager.get_model(commId).catch(() => null);
+    const views = await Promise.all(Object.values(model?.views || {}));
+    const cell = views[0]?.el.closest('.cell') || this.element(this.live[0]);
+    if (errors.length) {
+      fault(`callback: ${errors[0].ename}: ${errors[0].evalue}`);
+      showCallbackError(cell, errors[0]);
+    } else {
+      clearCallbackError(cell);
+    }
+  }
+
+  stayBuilt(sentence) {
+    this.status.say(sentence, 'static');
+    document.querySelectorAll('.livebook-built').forEach(freeze);
+    mark('static');
+    setState('static');
+  }
+
+  lose(reason) {
+    if (!this.kernelIsHere) return; // `start` fails with it
+    fault(reason);
+    this.status.say(words.gone(reason.message), 'static');
+    document.querySelectorAll('.livebook-view').forEach(freeze);
+    setState('static');
+  }
+}

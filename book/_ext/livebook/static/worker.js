@@ -1,0 +1,111 @@
+/* The worker of a live page: fetches Pyodide, unpacks the course, and runs `livekernel` in it.
+ * A classic worker, because Pyodide 0.27 loads its parts with importScripts. Not bundled: this is the file.
+ *
+ * In:  {id, type: 'boot', ...}   {id, type: 'run', source, name}   {id, type: 'comm', commId, data, buffers}
+ * Out: {id, value} or {id, error};  {progress: {...}};  {comm: {...}}
+ */
+'use strict';
+
+let pyodide, livekernel;
+const started = performance.now();
+const marks = {};
+const mark = (name) => { marks[name] = Math.round(performance.now() - started); };
+
+/* How much has arrived. `files` (file name -> [bytes on the wire, bytes unpacked]) comes from the lock of
+ * the release, so the total is known before the first byte; a file not listed counts as it comes. */
+const arrivals = {
+  files: {}, read: new Map(), total: 0,
+  expect(files) {
+    this.files = files;
+    this.total = Object.values(files).reduce((sum, [wire]) => sum + wire, 0);
+  },
+  add(url, bytes) {
+    const name = new URL(url, location.href).pathname.split('/').pop();
+    this.read.set(name, (this.read.get(name) || 0) + bytes);
+    this.tell();
+  },
+  finish(url) {
+    const name = new URL(url, location.href).pathname.split('/').pop();
+    if (this.files[name]) { this.read.set(name, this.files[name][1]); this.tell(); }
+  },
+  tell() {
+    let bytes = 0;
+    for (const [name, read] of this.read) {
+      const [wire, unpacked] = this.files[name] || [read, read];
+      bytes += wire * Math.min(1, read / unpacked);
+    }
+    postMessage({ progress: { bytes, total: this.total } });
+  },
+};
+
+/* Counting the bytes of a body means reading it through a stream of our own. Not so for the WebAssembly: a
+ * browser keeps its compiled code only for a response that comes straight from the network; its arrival is
+ * noticed when it is complete (below). */
+const plainFetch = self.fetch.bind(self);
+self.fetch = async (resource, options) => {
+  const response = await plainFetch(resource, options);
+  if (!response.ok || !response.body || /\.wasm(\?|$)/.test(response.url)) return response;
+  const counted = response.body.pipeThrough(new TransformStream({
+    transform(chunk, controller) { arrivals.add(response.url, chunk.byteLength); controller.enqueue(chunk); },
+  }));
+  return new Response(counted, { status: response.status, headers: response.headers });
+};
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => arrivals.finish(entry.name)))
+  .observe({ type: 'resource', buffered: true });
+
+async function bytesOf(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+async function boot({ pyodideUrl, packages, files, archives, courseArchive }) {
+  arrivals.expect(files);
+  // Our own archives travel while Pyodide does.
+  const ours = Promise.all([...archives, courseArchive].map(bytesOf));
+  ours.catch(() => {}); // awaited below; without this an early failure would count as unhandled
+  importScripts(pyodideUrl + 'pyodide.js');
+  pyodide = await loadPyodide({ indexURL: pyodideUrl, packages });
+  mark('pyodide');
+  const buffers = await ours;
+  const course = buffers.pop();
+  for (const buffer of buffers) pyodide.unpackArchive(buffer, 'wheel');
+  pyodide.unpackArchive(course, 'zip', { extractDir: '/course' });
+  pyodide.runPython('import sys; sys.path.insert(0, "/course")');
+  mark('unpacked');
+  livekernel = pyodide.pyimport('livekernel');
+  livekernel.start(post);
+  mark('ready');
+  return marks;
+}
+
+const plain = { dict_converter: Object.fromEntries, create_proxies: false };
+
+/* Called from Python for each message of a widget. */
+function post(msgType, commId, targetName, data, metadata, buffers) {
+  postMessage({ comm: {
+    msgType, commId, targetName: targetName ?? undefined, data: data.toJs(plain), metadata: metadata.toJs(plain),
+    buffers: buffers.toJs(plain).map((bytes) => bytes.slice().buffer),
+  } });
+}
+
+function converted(proxy) {
+  const value = proxy.toJs(plain);
+  proxy.destroy();
+  return value;
+}
+
+const requests = {
+  boot,
+  run: ({ source, name }) => converted(livekernel.run_cell(source, name)),
+  comm: ({ commId, data, buffers }) => converted(livekernel.comm_message(
+    commId, pyodide.toPy(data), pyodide.toPy(buffers.map((buffer) => new Uint8Array(buffer))))),
+};
+
+onmessage = async ({ data: { id, type, ...rest } }) => {
+  try {
+    postMessage({ id, value: await requests[type](rest) });
+  } catch (error) {
+    postMessage({ id, error: String((error && error.message) || error) });
+  }
+};

@@ -1,0 +1,84 @@
+"""Start the server: ``PYTHONPATH=book/_ext python -m livebook_server [--port 8000]``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+ADDRESS = "127.0.0.1"
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """What was asked for on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m livebook_server", description="Serve the built book, live.")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--html", type=Path, default=Path("_build/html"), help="the built book")
+    parser.add_argument("--root", type=Path, default=Path(), help="where kernels start: the repository")
+    parser.add_argument("--verbose", action="store_true", help="print the server's log")
+    return parser.parse_args(argv)
+
+
+def why_not(asked: argparse.Namespace) -> str | None:
+    """One sentence on what stands in the way, or None."""
+    if not (asked.html / "index.html").is_file():
+        return f"There is no built book in {asked.html}: run `make book` first."
+    with socket.socket() as probe:
+        # As the server itself does: an address that an earlier run has just left is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, asked.port))
+        except OSError:
+            return (f"Port {asked.port} on {ADDRESS} is taken (is the book already being served?): "
+                    f"stop what uses it, or choose another with --port.")
+    return None
+
+
+def make_server(asked: argparse.Namespace, token: str):
+    """A Jupyter server with nothing in it but kernels and the book."""
+    # Before jupyter is imported: a reader's own Jupyter settings (a password, a proxy) are not for this server.
+    os.environ["JUPYTER_NO_CONFIG"] = "1"
+    # Each page has a kernel of its own, so it needs no echo of its own changes.
+    os.environ["JUPYTER_WIDGETS_ECHO"] = "0"
+    from jupyter_server.serverapp import ServerApp
+    from traitlets.config import Config
+
+    from .handlers import add_book
+    from .kernels import PageKernels, ThisPython
+
+    config = Config()
+    config.ServerApp.update(
+        ip=ADDRESS, port=asked.port, port_retries=0, open_browser=False, root_dir=str(asked.root.resolve()),
+        kernel_manager_class=PageKernels, kernel_spec_manager_class=ThisPython, terminals_enabled=False,
+        allow_root=True, answer_yes=True, log_level=logging.INFO if asked.verbose else logging.CRITICAL,
+    )
+    config.IdentityProvider.token = token
+    # A page deletes its kernel when it is closed; this is for pages that could not.
+    config.PageKernels.update(cull_idle_timeout=600, cull_interval=60, cull_connected=False)
+
+    server = ServerApp.instance(config=config)
+    server.initialize(argv=[], find_extensions=False)
+    add_book(server.web_app, asked.html.resolve())
+    return server
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Serve until interrupted."""
+    asked = arguments(argv)
+    if reason := why_not(asked):
+        raise SystemExit(reason)
+    token = secrets.token_hex(24)
+    server = make_server(asked, token)
+    print(f"Open http://{ADDRESS}:{asked.port}/book/?token={token}  (Ctrl-C stops the server)", flush=True)
+    try:
+        server.start()
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Kernels for pages: always this Python, never too many, none left over."""
+
+from __future__ import annotations
+
+import sys
+
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado import web
+from traitlets import Int
+
+NAME = "python3"
+
+
+class ThisPython(KernelSpecManager):
+    """Offers one kernel: the Python that runs the server, whatever else is installed for this user."""
+
+    def find_kernel_specs(self) -> dict[str, str]:
+        """The one name."""
+        return {NAME: RESOURCES}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The specification of the one kernel."""
+        if kernel_name != NAME:
+            raise NoSuchKernel(kernel_name)
+        spec = get_kernel_dict()
+        spec["argv"][0] = sys.executable
+        return KernelSpec(resource_dir=RESOURCES, **spec)
+
+
+class PageKernels(AsyncMappingKernelManager):
+    """One kernel for each open page, up to a limit: each takes some 80 MB."""
+
+    most = Int(12, config=True, help="How many kernels may run at once.")
+
+    async def start_kernel(self, *args, **kwargs) -> str:
+        """Start a kernel, or say in words that a reader can act on why not."""
+        if len(self) >= self.most:
+            raise web.HTTPError(503, f"{self.most} pages already run Python here: close some and reload this one")
+        return await super().start_kernel(*args, **kwargs)

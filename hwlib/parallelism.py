@@ -1,0 +1,75 @@
+"""Splitting a training step over chips: micro-batches, bubbles and the messages that a layout causes."""
+
+from __future__ import annotations
+
+from hwlib.formula import formula, most
+
+
+@formula(gives="micro_batches", cites="narayanan2021efficient")
+def micro_batches(*, global_batch_tokens, seq_len, micro_batch, data_parallel):
+    """Micro-batches that one pipeline works through in a step.
+
+    >>> micro_batches(global_batch_tokens=4194304, seq_len=4096, micro_batch=1, data_parallel=16)
+    64.0
+    """
+    return global_batch_tokens / (seq_len * micro_batch * data_parallel)
+
+
+@formula(gives="bubble", cites="narayanan2021efficient")
+def pipeline_bubble(*, pipeline_parallel, micro_batches, interleave):
+    """Share of a step in which a stage waits for the pipeline to fill and drain.
+
+    >>> pipeline_bubble(pipeline_parallel=4, micro_batches=8, interleave=1) == 3 / 11
+    True
+    """
+    return (pipeline_parallel - 1) / (interleave * micro_batches + pipeline_parallel - 1)
+
+
+@formula(gives="message_bytes", cites="narayanan2021efficient")
+def activation_message_bytes(*, micro_batch, seq_len, hidden, bytes_per_value):
+    """Bytes of one micro-batch's activations at a layer's edge: what tensor and pipeline ranks exchange.
+
+    >>> activation_message_bytes(micro_batch=1, seq_len=4096, hidden=10240, bytes_per_value=2) / 1e6
+    83.88608
+    """
+    return micro_batch * seq_len * hidden * bytes_per_value
+
+
+@formula(gives="tensor_comm_s", cites="narayanan2021efficient")
+def tensor_comm_s(*, all_reduce_s, layers, pipeline_parallel, micro_batches):
+    """All-reduces of tensor parallelism in a step: two forward and two backward in each layer and micro-batch.
+
+    >>> tensor_comm_s(all_reduce_s=1e-3, layers=80, pipeline_parallel=8, micro_batches=64)
+    2.56
+    """
+    return 4 * all_reduce_s * (layers / pipeline_parallel) * micro_batches
+
+
+@formula(gives="pipeline_comm_s", cites="narayanan2021efficient")
+def pipeline_comm_s(*, transfer_s, pipeline_parallel, interleave):
+    """Transfers between stages that nothing hides: those that fill and drain the pipeline.
+
+    >>> pipeline_comm_s(transfer_s=1e-3, pipeline_parallel=8, interleave=1)
+    0.014
+    """
+    return 2 * (pipeline_parallel - 1) * interleave * transfer_s
+
+
+@formula(gives="gradient_message_bytes", cites="rajbhandari2020zero")
+def gradient_message_bytes(*, params_per_chip, gradient_value_bytes, traffic_factor):
+    """Bytes that data-parallel ranks reduce in a step; ZeRO 3 gathers weights too and pays half as much again.
+
+    >>> gradient_message_bytes(params_per_chip=3e9, gradient_value_bytes=2, traffic_factor=1.5) / 1e9
+    9.0
+    """
+    return params_per_chip * gradient_value_bytes * traffic_factor
+
+
+@formula(gives="data_comm_exposed_s", cites="rajbhandari2020zero")
+def data_comm_exposed_s(*, data_comm_s, compute_s, overlap_share):
+    """What is left of the gradient traffic after hiding behind the backward pass, two thirds of the arithmetic.
+
+    >>> round(data_comm_exposed_s(data_comm_s=1.0, compute_s=3.0, overlap_share=0.45), 3)
+    0.1
+    """
+    return most(0.0, data_comm_s - overlap_share * 2 / 3 * compute_s)

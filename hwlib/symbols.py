@@ -1,0 +1,261 @@
+"""The nomenclature: every name that a formula may use, with its symbol, unit and meaning.
+
+One table for the whole course. A unit is a product of base units over a product of base units
+("B/s", "usd/h"); counted nouns (tokens, chips, FLOP) may stand in it and count as plain numbers in the
+dimension test. "%" is a plain number shown as a percentage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """How a quantity is written, in which unit it is held, and what it is."""
+
+    latex: str
+    unit: str
+    meaning: str
+
+
+def _table(text: str) -> dict[str, Symbol]:
+    rows = (tuple(cell.strip() for cell in line.split("|")) for line in text.strip().splitlines() if line.strip())
+    return {name: Symbol(latex, unit, meaning) for name, latex, unit, meaning in rows}
+
+
+SYMBOLS: dict[str, Symbol] = _table(r"""
+activation_bytes            | M_{act}   | B        | activations of one chip
+activation_bytes_per_layer  | m_{act}   | B        | activations of one layer and micro-batch
+after_usd                   | C_{after} | usd      | cost after the change
+all_gather_s                | t_{ag}    | s        | one all-gather
+all_reduce_s                | t_{ar}    | s        | one all-reduce
+all_usd                     | S_{all}   | usd      | saved by all levers together
+alone_usd                   | S_{1}     | usd      | saved by the lever alone
+amount_usd                  | C_{y}     | usd      | the amount in its own year
+annual_usd                  | C_{year}  | usd      | a year's bill
+answer_s                    | t_{ans}   | s        | time that an answer takes
+arrivals_per_s              | \lambda   | 1/s      | arrivals a second
+attainable_flops_per_s      | P         | FLOP/s   | attainable compute
+attended_tokens             | S_{att}   | tokens   | tokens looked back on
+attention_params            | N_{att}   |          | parameters of attention
+batch_cap                   | B_{max}   |          | sequences that a replica may hold
+before_usd                  | C_{before}| usd      | cost before the change
+best_interval_s             | \tau_{opt}| s        | best time between checkpoints
+break_even_months           | t_{even}  | months   | months of serving that cost as much as a run
+bubble                      | \beta_{pp}| %        | share of a step lost to the pipeline
+busy_share                  | \phi      | %        | share of the batch that works
+buy_usd                     | C_{buy}   | usd      | purchase price of a chip
+bytes_per_param             | b_{w}     | B/param  | bytes of one weight
+bytes_per_value             | b         | B        | bytes of one value
+checkpoint_bytes            | M_{ckpt}  | B        | one checkpoint
+checkpoint_interval_s       | \tau      | s        | time between checkpoints
+checkpoint_write_s          | t_{ckpt}  | s        | time to write a checkpoint
+chip_hours                  | H         | chip·h   | chip-hours of a run
+chip_tokens_per_s           | r_{chip}  | tokens/s | tokens a second of one chip, busy
+compute_efficiency          | \eta_{c}  | %        | share of the peak that kernels reach
+compute_s                   | t_{comp}  | s        | arithmetic of a step
+concurrent_users            | U         |          | users there at once
+context_tokens              | S         | tokens   | tokens of context
+daily_users                 | U_{day}   |          | users a day
+data_comm_exposed_s         | t_{dp,x}  | s        | gradient traffic that nothing hides
+data_comm_s                 | t_{dp}    | s        | gradient traffic of a step
+data_parallel               | d         |          | data-parallel ranks
+day_s                       | s_{day}   | s/day    | seconds in a day
+days                        | T         | day      | days of a run
+discount_rate               | i         | %        | discount rate a year
+discounted_usd              | PV        | usd      | present value
+domain_chips                | n_{dom}   |          | chips in the fast domain
+embedding_params            | N_{emb}   |          | parameters of the embeddings
+embeddings                  | k_{emb}   |          | embedding tables
+experiments_share           | x         | %        | experiments, as a share of the runs
+exposed_comm_share          | \chi      | %        | share of a step spent waiting for links
+fabric_usd_per_hour         | c_{fab}   | usd/h    | price of the fabric
+failures                    | n_{fail}  |          | failures over the run
+feed_forward_params         | N_{ff}    |          | parameters of the feed-forward blocks
+ffn                         | d_{ff}    |          | feed-forward width
+ffn_matrices                | k_{ff}    |          | matrices of a feed-forward block
+first_usd                   | C_{1}     | usd      | first year
+fixed_step_s                | t_{0}     | s        | a step's time before any sequence is in it
+flops                       | F         | FLOP     | arithmetic
+forward_flops               | f         | FLOP/token | arithmetic of one token forward
+global_batch_tokens         | B_{tok}   | tokens   | tokens of a step
+goodput                     | g         | %        | share of time that counts
+gradient_message_bytes      | m_{grad}  | B        | gradients that a chip exchanges
+gradient_shards             | z_{g}     |          | ranks that share the gradients
+gradient_value_bytes        | b_{g}     | B/param  | bytes of one gradient
+growth_per_year             | \gamma    | %        | growth a year
+head_dim                    | d_{h}     |          | width of a head
+heads                       | h         |          | query heads
+held_tokens                 | S_{held}  | tokens   | tokens that a sequence holds room for
+hfu                         | HFU       | %        | hardware FLOPs utilisation
+hidden                      | d_{m}     |          | width of the model
+hop_s                       | \alpha    | s        | time of one hop
+hops_s                      | t_{hop}   | s        | passing from stage to stage
+horizon_years               | Y         |          | years looked at
+hour_s                      | s_{h}     | s/h      | seconds in an hour
+in_flight                   | L_{q}     |          | requests in the system
+inference_share             | \sigma_{inf} | %     | share of serving in the bill
+intensity                   | I         | FLOP/B   | arithmetic intensity
+interleave                  | v         |          | chunks of layers on each stage
+kernel_floor_s              | t_{kern}  | s        | a layer's kernels, at the shortest
+kv_bytes_per_sequence       | m_{kv}    | B        | cache of one sequence
+kv_bytes_per_token          | k_{kv}    | B/token  | cache of one token
+kv_cache_bytes              | M_{kv}    | B        | key-value cache
+kv_heads                    | h_{kv}    |          | key-value heads
+kv_room_bytes               | M_{room}  | B        | room for the cache on a replica
+launch_s                    | t_{launch}| s        | start of a collective
+layer_comm_s                | t_{links} | s        | all-reduces of one pass over the layers
+layers                      | L         |          | layers
+life_years                  | Y_{life}  |          | years until written off
+link_bytes_per_s            | w         | B/s      | bandwidth of a link, one direction
+link_efficiency             | \eta_{l}  | %        | share of a link that large messages reach
+master_value_bytes          | b_{m}     | B/param  | bytes of a master weight
+matmul_params               | N_{mm}    |          | parameters that each token is multiplied with
+matmul_share                | \mu       | %        | share of the step in products that get faster
+mean_requests_per_s         | \lambda_{mean} | requests/s | requests a second over the day
+mean_service_s              | t_{svc}   | s        | mean service time
+mean_tokens                 | S_{mean}  | tokens   | mean length
+median_tokens               | S_{50}    | tokens   | median length
+mem_bytes                   | M         | B        | memory of a chip
+mem_bytes_per_s             | \beta     | B/s      | memory bandwidth
+memory_efficiency           | \eta_{m}  | %        | share of the bandwidth that kernels reach
+message_bytes               | m         | B        | size of a message
+mfu                         | MFU       | %        | model FLOPs utilisation
+micro_batch                 | b_{mic}   |          | sequences of a micro-batch
+micro_batches               | m_{pp}    |          | micro-batches of a pipeline in a step
+micro_batches_in_flight     | m_{fly}   |          | micro-batches whose activations are held
+migration_weeks             | n_{week}  | week     | weeks to port
+moment_value_bytes          | b_{v}     | B/param  | bytes of one moment
+moved_bytes                 | Q         | B        | bytes moved
+mtbf_chip_hours             | H_{fail}  | chip·h   | chip-hours between failures
+mtbf_s                      | t_{mtbf}  | s        | time between failures of the cluster
+n_chips                     | n         |          | chips
+network_s                   | t_{net}   | s        | network and gateway
+normal_quantile             | z         |          | standard deviations of the percentile
+operating_batch             | B_{op}    |          | sequences in flight on a replica at the peak
+optimizer_bytes_per_chip    | M_{opt}   | B        | optimizer state of one chip
+optimizer_s                 | t_{opt}   | s        | the update
+optimizer_shards            | z_{o}     |          | ranks that share the optimizer
+optimizer_value_bytes       | b_{o}     | B/param  | bytes of optimizer state of a parameter
+others_usd                  | S_{23}    | usd      | saved by the other two together
+output_spread               | \sigma_{o}|          | spread of the answers
+output_tokens               | S_{out}   | tokens   | tokens of an answer
+overlap_share               | \omega    | %        | share of the backward pass that hides traffic
+params                      | N         |          | parameters
+params_per_chip             | N_{chip}  |          | parameters on one chip
+peak_factor                 | k_{peak}  |          | peak over mean
+peak_flops_per_s            | \pi       | FLOP/s   | peak compute, dense
+peak_ratio                  | r_{peak}  |          | peak at the lower precision over peak at 16 bits
+peak_requests_per_s         | \lambda_{peak} | requests/s | requests a second at the peak
+people_usd                  | C_{people}| usd      | people who port
+pipeline_comm_s             | t_{pp}    | s        | transfers between stages
+pipeline_parallel           | p         |          | pipeline stages
+porting_engineers           | n_{eng}   |          | engineers who port
+power_w                     | P_{w}     | W        | power of a chip
+precision_gain              | g_{prec}  |          | speed-up of the arithmetic by the lower precision
+prefill_comm_s              | t_{pre,l} | s        | all-reduces of a prefill
+prefill_compute_s           | t_{pre,c} | s        | arithmetic of a prefill
+prefill_memory_s            | t_{pre,m} | s        | weights read in a prefill
+prefill_s                   | t_{pre}   | s        | prefill
+price_decline_per_year      | \delta    | %        | fall of prices a year
+prompt_tokens               | S_{in}    | tokens   | tokens of a prompt
+pue                         | PUE       |          | power of the building over power of the machines
+ranks                       | n_{r}     |          | ranks that take part
+recompute_s                 | t_{rec}   | s        | arithmetic done again
+recompute_share             | \rho_{rec}| %        | share of the arithmetic done again
+replicas                    | R         |          | replicas that serve
+requests_per_s_per_replica  | \lambda_{r} | requests/s | requests a second of one replica
+requests_per_user_day       | q         | 1/day    | requests of a user in a day
+reserve_bytes               | M_{res}   | B        | held by the runtime
+restart_s                   | t_{start} | s        | time to restart
+ridge                       | I_{ridge} | FLOP/B   | ridge point
+ring_bytes                  | m_{ring}  | B        | bytes that a rank sends
+run_s                       | T_{run}   | s        | length of the run
+run_usd                     | C_{run}   | usd      | one training run
+saving_usd                  | S         | usd      | saving
+scheduler_s                 | t_{sched} | s        | scheduler and launch of a step
+second_usd                  | S_{2}     | usd      | saved by the second lever alone, or the second year
+seq_len                     | s         | tokens   | sequence length
+sequences                   | B         |          | sequences in flight
+sequences_that_fit          | B_{fit}   |          | sequences whose cache fits
+server_factor               | k_{srv}   |          | price of a server's share over the chip's
+service_s                   | t_{svc}   | s        | replica time of a request
+service_variance_s2         | \sigma^2  | s·s      | variance of the service time
+serving_usd                 | C_{serve} | usd      | serving
+spread                      | \sigma    |          | standard deviation of the log
+stages                      | p_{s}     |          | groups of chips in a row
+state_bytes                 | M_{state} | B        | weights, gradients and optimizer state of one chip
+state_bytes_per_param       | b_{state} | B/param  | state of one parameter
+state_bytes_total           | M_{all}   | B        | state of the whole model
+static_share                | \phi      | %        | share of a static batch that works
+step_comm_s                 | t_{step,l}| s        | all-reduces of a decode step
+step_compute_s              | t_{step,c}| s        | arithmetic of a decode step
+step_flops_per_chip         | F_{step}  | FLOP     | arithmetic of a step on one chip
+step_memory_s               | t_{step,m}| s        | memory read in a decode step
+step_overhead_s             | t_{over}  | s        | fixed cost of a step
+step_per_sequence_s         | t_{1}     | s        | what each sequence adds to a step
+step_s                      | t_{step}  | s        | one step
+steps                       | n_{step}  |          | steps of a run
+storage_bytes_per_s         | w_{st}    | B/s      | bandwidth of the checkpoint storage
+tail_tokens                 | S_{99}    | tokens   | length that one in a hundred exceeds
+tensor_comm_s               | t_{tp}    | s        | all-reduces of tensor parallelism
+tensor_parallel             | t         |          | tensor-parallel ranks
+tensor_ranks                | t         |          | chips that split each matrix
+think_time_s                | t_{think} | s        | pause between a user's requests
+third_usd                   | S_{3}     | usd      | saved by the third lever alone, or the third year
+time_in_system_s            | t_{sys}   | s        | time that a request stays
+tokens_per_chip             | S_{chip}  | tokens   | tokens of a step on one chip
+tokens_per_day              | D         | tokens/day | tokens a day
+tokens_per_mtoken           | k_{M}     | tokens/Mtoken | tokens in a million
+tokens_per_s                | r         | tokens/s | tokens a second
+tokens_per_s_per_user       | r_{user}  | tokens/s | tokens a second of one reader
+tokens_per_year             | D_{year}  | tokens   | tokens of the year
+total_bytes                 | M_{total} | B        | all that one chip holds
+total_usd                   | C         | usd      | total
+tpot_s                      | t_{tok}   | s        | time per output token
+traffic_factor              | k_{z}     |          | traffic of the ZeRO stage over plain data parallelism
+train_tokens                | D         | tokens   | tokens of the run
+training_flops              | F         | FLOP     | arithmetic of the run
+training_runs               | n_{run}   |          | training runs
+training_usd                | C_{train} | usd      | training
+transfer_s                  | t_{p2p}   | s        | one transfer to a neighbour
+ttft_floor_s                | t_{first} | s        | time to first token without a queue
+usd                         | C         | usd      | cost
+usd_per_chip_hour           | c         | usd/h    | price of a chip-hour
+usd_per_engineer_week       | c_{eng}   | usd/week | an engineer's week
+usd_per_hour                | c_{fleet} | usd/h    | the fleet's hour
+usd_per_kwh                 | c_{kWh}   | usd/kWh  | price of electricity
+usd_per_mtoken              | c_{M}     | usd/Mtoken | dollars for a million tokens
+utilisation                 | \rho      | %        | utilisation
+vocab                       | V         |          | vocabulary
+wait_s                      | t_{wait}  | s        | mean wait
+watts_per_kw                | k_{W}     | W/kW     | watts in a kilowatt
+batch_limit                 | B_{lim}   |          | batch limit
+fabric_usd_per_chip_hour    | c_{nic}   | usd/h    | price of the fabric for each chip
+fleet_chips                 | n_{fleet} |          | chips of the fleet
+full_step_s                 | t_{full}  | s        | one step of a full batch
+live_tokens                 | S_{live}  | tokens   | tokens that a sequence holds on average
+running_batch               | B_{run}   |          | sequences that run together
+single_step_s               | t_{one}   | s        | one step of one sequence
+spare_replicas              | R_{spare} |          | replicas that wait
+weight_bytes_per_chip       | m_{w}     | B        | weights on each chip
+working_sequences           | B_{work}  |          | sequences that still generate
+chips_per_node              | n_{c}     |          | chips of a node
+lower_peak_flops_per_s      | \pi_{low} | FLOP/s   | peak at the lower precision
+nodes                       | n_{node}  |          | nodes that compute
+spare_nodes                 | n_{spare} |          | nodes that wait
+list_usd_per_hour           | c_{list}  | usd/h    | list price of a chip-hour
+price_ratio                 | r_{price} |          | price over the list price
+server_power_factor         | k_{pw}    |          | power of a server's share over the chip's
+weight_bytes                | M_{w}     | B        | weights
+weight_shards               | z_{w}     |          | ranks that share the weights
+weight_value_bytes          | b_{w}     | B/param  | bytes of one weight
+with_second_usd             | S_{12}    | usd      | saved by the lever and the second
+with_third_usd              | S_{13}    | usd      | saved by the lever and the third
+year_days                   | k_{d}     | day      | days in a year
+year_h                      | k_{h}     | h        | hours in a year
+year_months                 | k_{m}     | months   | months in a year
+year_s                      | k_{s}     | s        | seconds in a year
+years_before                | y         |          | years before this one
+""")

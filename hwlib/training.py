@@ -1,0 +1,239 @@
+"""A training cluster estimated: what a chip holds, how long a step takes, how many days, how many failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from hwlib import catalogue
+from hwlib.calibration import calibrated
+from hwlib.collectives import point_to_point_s, ring_all_reduce_bytes, ring_all_reduce_s
+from hwlib.designs import TrainingDesign, TrainingLoad, check_layout
+from hwlib.errors import NotSupported
+from hwlib.formula import Figure, defined, given
+from hwlib.memory import (
+    activation_bytes, activations_full, activations_kept, activations_selective, micro_batches_in_flight, params_per_chip, state_bytes,
+    state_bytes_per_param, state_bytes_total, training_bytes,
+)
+from hwlib.parallelism import (
+    activation_message_bytes, data_comm_exposed_s, gradient_message_bytes, micro_batches, pipeline_bubble, pipeline_comm_s, tensor_comm_s,
+)
+from hwlib.reliability import best_interval_s, checkpoint_bytes, checkpoint_write_s, cluster_mtbf_s, failures, goodput
+from hwlib.replica import ONE, ZERO
+from hwlib.step import (
+    exposed_comm_share, hfu, mfu, optimizer_bytes_per_chip, optimizer_s, optimizer_value_bytes, peak_ratio, precision_gain, recompute_s, run_days, run_seconds, run_usd, paid_chips,
+    step_compute_s, step_flops_per_chip, step_tokens_per_s, training_flops, training_step_s, training_steps,
+)
+from hwlib.transformer import forward_flops_per_token, make_shape
+
+_STATE = {"fp32": defined(4.0, "FP32"), "bf16": defined(2.0, "BF16"), "fp8": defined(1.0, "FP8")}
+_TWO_BYTES = defined(2.0, "16 bits; FP8 products keep 16-bit weights and gradients")
+_RECOMPUTE = {
+    "none": defined(0.0, "nothing is computed again"),
+    "selective": defined(0.03, "attention scores computed again, a few per cent (Korthikanti et al.)"),
+    "full": defined(1 / 3, "the forward pass again: a third of forward and backward"),
+}
+_TRAFFIC = {0: defined(1.0, "one all-reduce"), 1: defined(1.0, "as much as an all-reduce"), 2: defined(1.0, "as much as an all-reduce"),
+            3: defined(1.5, "weights gathered twice, gradients scattered once")}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEstimate:
+    """All that is known of a cluster. Bytes and seconds a chip unless the name says otherwise."""
+
+    params: Figure
+    flops_per_token: Figure
+    training_flops: Figure
+    n_chips: Figure
+    weight_bytes: Figure
+    gradient_bytes: Figure
+    optimizer_bytes: Figure
+    state_bytes_per_param: Figure
+    state_bytes: Figure
+    state_bytes_total: Figure
+    activation_bytes: Figure
+    reserve_bytes: Figure
+    total_bytes: Figure
+    mem_bytes: Figure
+    fits: bool
+    micro_batches: Figure
+    bubble: Figure
+    precision_gain: Figure
+    compute_s: Figure
+    recompute_s: Figure
+    tensor_comm_s: Figure
+    pipeline_comm_s: Figure
+    data_comm_s: Figure
+    data_comm_exposed_s: Figure
+    optimizer_s: Figure
+    step_s: Figure
+    exposed_comm_share: Figure
+    tokens_per_s: Figure
+    mfu: Figure
+    hfu: Figure
+    steps: Figure
+    ideal_days: Figure
+    days: Figure
+    usd_per_chip_hour: Figure
+    usd: Figure
+    message_bytes: Figure
+    all_reduce_s: Figure
+    allreduce_bytes: Figure
+    checkpoint_bytes: Figure
+    checkpoint_write_s: Figure
+    mtbf_s: Figure
+    best_interval_s: Figure
+    goodput: Figure
+    failures: Figure
+
+    def figures(self) -> dict[str, Figure]:
+        """The figures by name."""
+        return {f.name: v for f in fields(self) if isinstance(v := getattr(self, f.name), Figure)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A link as a collective sees it."""
+
+    link_bytes_per_s: Figure
+    link_efficiency: Figure
+    launch_s: Figure
+    hop_s: Figure
+
+    def all_reduce(self, message: Figure, ranks: Figure) -> Figure:
+        return ring_all_reduce_s(
+            message_bytes=message, ranks=ranks, link_bytes_per_s=self.link_bytes_per_s, link_efficiency=self.link_efficiency,
+            launch_s=self.launch_s, hop_s=self.hop_s,
+        )
+
+
+def wire(link_id: str | None, rate: Figure | None = None) -> Wire:
+    """The catalogue's link with stated defaults where nothing was measured."""
+    link = catalogue.link(link_id) if link_id else None
+
+    def known(name: str) -> Figure:
+        return (getattr(link, name) if link is not None else None) or catalogue.constant(f"link_{name}")
+
+    return Wire(rate or link.bytes_per_s, known("efficiency"), known("launch_s"), known("step_s"))
+
+
+def scale_up(design: TrainingDesign, chip: catalogue.Chip) -> Wire:
+    """The link inside a node: the chip's own fast link, or PCIe."""
+    if chip.link_bytes_per_s is None and not chip.link_id:
+        return wire("pcie4-x16")
+    return wire(chip.link_id, chip.link_bytes_per_s)
+
+
+def scale_out(design: TrainingDesign, chip: catalogue.Chip) -> Wire:
+    """The link between nodes, for one chip; ``none`` leaves the nodes on ordinary Ethernet shared by eight chips."""
+    if design.scale_out_link != "none":
+        return wire(design.scale_out_link)
+    return Wire(given(12.5e9 / 8, "100 Gb/s Ethernet shared by eight chips", "assumption"), *(catalogue.constant(f"link_{n}") for n in ("efficiency", "launch_s", "step_s")))
+
+
+def check_training(design: TrainingDesign, load: TrainingLoad) -> None:
+    """Refuse what cannot be laid out or computed, in one sentence."""
+    check_layout(design)
+    chip = catalogue.chip(design.accelerator)
+    if chip.mem_bytes is None or "bf16" not in chip.formats and "fp16" not in chip.formats:
+        raise NotSupported(f"accelerator = {chip.id!r} has no 16-bit peak or no memory size in the catalogue, so training on it cannot be predicted", field="accelerator")
+
+
+def estimate_training(design: TrainingDesign, load: TrainingLoad) -> TrainingEstimate:
+    """Estimate a cluster and its run. Raises `BadInput` when TP × PP × DP does not equal the chips."""
+    check_training(design, load)
+    chip = catalogue.chip(design.accelerator)
+    told = {name: given(getattr(load, name), by="brief") for name in load.__slots__}
+    tp, pp, dp = given(design.tensor_parallel), given(design.pipeline_parallel), given(design.data_parallel)
+    n, seq, mb, chunks = given(design.n_chips), given(design.seq_len), given(design.micro_batch), given(design.interleave)
+    batch = given(design.global_batch_tokens)
+    head_dim = defined(load.hidden / load.heads, "width over heads")
+    shape = make_shape(
+        name="the brief's model", layers=told["layers"], hidden=told["hidden"], ffn=told["ffn"], gated=True, heads=told["heads"], kv_heads=told["kv_heads"],
+        head_dim=head_dim, vocab=told["vocab"], tied=False,
+    )
+    flops = forward_flops_per_token(
+        matmul_params=shape.matmul_params, layers=shape.layers, heads=shape.heads, head_dim=head_dim,
+        attended_tokens=defined(design.seq_len / 2, "causal: half the sequence on average"),
+    )
+    # --- memory
+    per_chip = params_per_chip(params=shape.params, tensor_parallel=tp, pipeline_parallel=pp)
+    master = _STATE[design.state_precision]
+    shards = {stage: dp if design.zero_stage >= stage else ONE for stage in (1, 2, 3)}
+    optimizer_value = optimizer_value_bytes(master_value_bytes=master, moment_value_bytes=master)
+    per_param = state_bytes_per_param(weight_value_bytes=_TWO_BYTES, gradient_value_bytes=_TWO_BYTES, master_value_bytes=master, moment_value_bytes=master)
+    nothing = {"weight_value_bytes": ZERO, "gradient_value_bytes": ZERO, "optimizer_value_bytes": ZERO}
+    parts = {"weight_value_bytes": _TWO_BYTES, "gradient_value_bytes": _TWO_BYTES, "optimizer_value_bytes": optimizer_value}
+    split = {"weight_shards": shards[3], "gradient_shards": shards[2], "optimizer_shards": shards[1]}
+
+    def state(**chosen: Figure) -> Figure:
+        return state_bytes(params_per_chip=per_chip, **{**nothing, **chosen}, **split)
+
+    own_state = state(**parts)
+    m = micro_batches(global_batch_tokens=batch, seq_len=seq, micro_batch=mb, data_parallel=dp)
+    layer = {"seq_len": seq, "micro_batch": mb, "hidden": shape.hidden, "bytes_per_value": defined(2.0, "16 bits"), "tensor_parallel": tp}
+    kept = {"none": lambda: activations_kept(**layer, heads=shape.heads), "selective": lambda: activations_selective(**layer), "full": lambda: activations_full(**layer)}
+    activations = activation_bytes(
+        activation_bytes_per_layer=kept[design.recompute](), layers=shape.layers, pipeline_parallel=pp,
+        micro_batches_in_flight=micro_batches_in_flight(pipeline_parallel=pp, micro_batches=m, interleave=chunks),
+    )
+    reserve = catalogue.constant("runtime_reserve_bytes")
+    total = training_bytes(state_bytes=own_state, activation_bytes=activations, reserve_bytes=reserve)
+    # --- time
+    peak = chip.peak("bf16" if "bf16" in chip.formats else "fp16")
+    gain = gain_of(design, chip, peak)
+    own_flops = step_flops_per_chip(forward_flops=flops, global_batch_tokens=batch, n_chips=n)
+    compute = step_compute_s(step_flops_per_chip=own_flops, peak_flops_per_s=peak, compute_efficiency=calibrated("training_compute_efficiency", chip.id), precision_gain=gain)
+    again = recompute_s(compute_s=compute, recompute_share=_RECOMPUTE[design.recompute])
+    inside, outside = scale_up(design, chip), scale_out(design, chip)
+    message = activation_message_bytes(micro_batch=mb, seq_len=seq, hidden=shape.hidden, bytes_per_value=defined(2.0, "16 bits"))
+    tensor_wire = inside if design.tensor_parallel <= design.chips_per_node else outside
+    reduce_one = tensor_wire.all_reduce(message, tp) if design.tensor_parallel > 1 else ZERO
+    tensor = tensor_comm_s(all_reduce_s=reduce_one, layers=shape.layers, pipeline_parallel=pp, micro_batches=m) if design.tensor_parallel > 1 else ZERO
+    fill = ZERO
+    if design.pipeline_parallel > 1:
+        hop = point_to_point_s(message_bytes=message, link_bytes_per_s=outside.link_bytes_per_s, link_efficiency=outside.link_efficiency, hop_s=outside.hop_s)
+        fill = pipeline_comm_s(transfer_s=hop, pipeline_parallel=pp, interleave=chunks)
+    gradients = gradient_message_bytes(params_per_chip=per_chip, gradient_value_bytes=_TWO_BYTES, traffic_factor=_TRAFFIC[design.zero_stage])
+    data = (inside if design.n_chips <= design.chips_per_node else outside).all_reduce(gradients, dp) if design.data_parallel > 1 else ZERO
+    exposed = data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=calibrated("overlap_share"))
+    bubble = pipeline_bubble(pipeline_parallel=pp, micro_batches=m, interleave=chunks)
+    own_optimizer = optimizer_bytes_per_chip(params_per_chip=per_chip, optimizer_value_bytes=optimizer_value, optimizer_shards=shards[1])
+    update = optimizer_s(optimizer_bytes_per_chip=own_optimizer, mem_bytes_per_s=chip.mem_bytes_per_s, memory_efficiency=catalogue.constant("mem_bandwidth_efficiency"))
+    step = training_step_s(
+        compute_s=compute, recompute_s=again, tensor_comm_s=tensor, bubble=bubble, pipeline_comm_s=fill, data_comm_exposed_s=exposed, optimizer_s=update
+    )
+    # --- the run
+    saved = checkpoint_bytes(params=shape.params, weight_value_bytes=_TWO_BYTES, optimizer_value_bytes=optimizer_value)
+    write = checkpoint_write_s(checkpoint_bytes=saved, storage_bytes_per_s=told["storage_bytes_per_s"])
+    hour, day = catalogue.constant("hour_s"), catalogue.constant("day_s")
+    mtbf = cluster_mtbf_s(mtbf_chip_hours=told["mtbf_chip_hours"], n_chips=n, hour_s=hour)
+    good = goodput(checkpoint_write_s=write, checkpoint_interval_s=given(design.checkpoint_interval_s), restart_s=told["restart_s"], mtbf_s=mtbf)
+    steps = training_steps(train_tokens=told["train_tokens"], global_batch_tokens=batch)
+    days = run_days(steps=steps, step_s=step, goodput=good, day_s=day)
+    price = given(load.usd_per_chip_hour, by="brief") if load.usd_per_chip_hour else catalogue.price(chip.id)
+    use = mfu(step_flops_per_chip=own_flops, step_s=step, peak_flops_per_s=peak)
+    paid = paid_chips(nodes=given(design.nodes), spare_nodes=given(design.spare_nodes), chips_per_node=given(design.chips_per_node))
+    return TrainingEstimate(
+        params=shape.params, flops_per_token=flops, training_flops=training_flops(params=shape.params, train_tokens=told["train_tokens"]), n_chips=n,
+        weight_bytes=state(weight_value_bytes=_TWO_BYTES), gradient_bytes=state(gradient_value_bytes=_TWO_BYTES),
+        optimizer_bytes=state(optimizer_value_bytes=optimizer_value), state_bytes_per_param=per_param, state_bytes=own_state,
+        state_bytes_total=state_bytes_total(params=shape.params, state_bytes_per_param=per_param), activation_bytes=activations, reserve_bytes=reserve,
+        total_bytes=total, mem_bytes=chip.mem_bytes, fits=total <= chip.mem_bytes, micro_batches=m, bubble=bubble, precision_gain=gain, compute_s=compute,
+        recompute_s=again, tensor_comm_s=tensor, pipeline_comm_s=fill, data_comm_s=data, data_comm_exposed_s=exposed, optimizer_s=update, step_s=step,
+        exposed_comm_share=exposed_comm_share(tensor_comm_s=tensor, pipeline_comm_s=fill, data_comm_exposed_s=exposed, step_s=step),
+        tokens_per_s=step_tokens_per_s(global_batch_tokens=batch, step_s=step), mfu=use, hfu=hfu(mfu=use, recompute_share=_RECOMPUTE[design.recompute]),
+        steps=steps, ideal_days=run_days(steps=steps, step_s=step, goodput=ONE, day_s=day), days=days, usd_per_chip_hour=price,
+        usd=run_usd(n_chips=paid, days=days, day_s=day, hour_s=hour, usd_per_chip_hour=price), message_bytes=message, all_reduce_s=reduce_one,
+        allreduce_bytes=ring_all_reduce_bytes(message_bytes=gradients, ranks=dp), checkpoint_bytes=saved, checkpoint_write_s=write, mtbf_s=mtbf,
+        best_interval_s=best_interval_s(checkpoint_write_s=write, mtbf_s=mtbf), goodput=good, failures=failures(run_s=run_seconds(days=days, day_s=day), mtbf_s=mtbf),
+    )
+
+
+def gain_of(design: TrainingDesign, chip: catalogue.Chip, peak: Figure) -> Figure:
+    """What the chosen number format does to the arithmetic; `NotSupported` when the chip lacks it."""
+    if design.matmul_precision in ("bf16", "fp16"):
+        return ONE
+    lower = chip.peak(design.matmul_precision)
+    ratio = peak_ratio(lower_peak_flops_per_s=lower, peak_flops_per_s=peak)
+    share = calibrated("fp8_matmul_share") if design.matmul_precision == "fp8" else ONE
+    return precision_gain(matmul_share=share, peak_ratio=ratio)

@@ -1,0 +1,1 @@
+"""Free text read by rules: `Discussion(brief, entry).say(text)`."""

@@ -1,0 +1,136 @@
+"""The small pictures of the reports: inline SVG with a title, at two widths, and the same figures as a table.
+
+A report has no script and asks no network, so a picture is text. Ink and grey only: a score has no hue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from markupsafe import Markup, escape
+
+WIDE, NARROW = 688, 340
+
+
+def two_widths(draw: Callable[[int], Markup]) -> Markup:
+    """One picture drawn twice: the style sheet shows the one that fits, so that type is never scaled below 12 px."""
+    return Markup('<div class="two"><div class="wide">{}</div><div class="narrow">{}</div></div>').format(draw(WIDE), draw(NARROW))
+
+
+def _svg(width: float, height: float, title: str, body: Sequence[Markup]) -> Markup:
+    return Markup('<svg class="pic" role="img" aria-label="{0}" viewBox="0 0 {1:g} {2:g}" width="{1:g}" height="{2:g}"><title>{0}</title>{3}</svg>').format(
+        escape(title), width, height, Markup("").join(body))
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "start", strong: bool = False, size: float = 12) -> Markup:
+    kind = "ink b" if strong else "ink2"
+    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}" style="font-size:{:g}px">{}</text>').format(x, y, anchor, kind, size, text)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "axis") -> Markup:
+    return Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="l-{}"/>').format(x1, y1, x2, y2, kind)
+
+
+def _bar(x: float, y: float, width: float, height: float, kind: str) -> Markup:
+    return Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="f-{}"/>').format(x, y, max(0, width), height, kind)
+
+
+def score_bins(scores: Sequence[float], step: int = 5) -> list[tuple[int, int, int]]:
+    """From, to and count; the last bin holds a full 100.
+
+    >>> score_bins([0, 42.5, 100], step=50)
+    [(0, 50, 2), (50, 100, 1)]
+    """
+    counts = [0] * (100 // step)
+    for score in scores:
+        counts[min(len(counts) - 1, max(0, int(score // step)))] += 1
+    return [(place * step, (place + 1) * step, count) for place, count in enumerate(counts)]
+
+
+def scores_words(scores: Sequence[float]) -> str:
+    """The result of the histogram in a sentence: its title, and what a screen reader says."""
+    if not scores:
+        return "No scores yet"
+    if len(scores) == 1:
+        return f"One score: {scores[0]:.0f}"
+    return f"{len(scores):,} scores from {min(scores):.0f} to {max(scores):.0f}, median {median(scores):.0f}"
+
+
+def histogram(scores: Sequence[float]) -> Markup:
+    """Scores in steps of five, the count on each bar, the median as a dashed line."""
+
+    def draw(width: int) -> Markup:
+        left, base, top = 6, 150, 34
+        scale = (width - 2 * left) / 100
+        bins = score_bins(scores)
+        tallest = max(count for *_, count in bins) or 1
+        body = []
+        for low, high, count in bins:
+            if count:
+                height = max(2, (base - top) * count / tallest)
+                body.append(_bar(left + low * scale + 0.75, base - height, (high - low) * scale - 1.5, height, "ink2"))
+                body.append(_text(left + (low + high) / 2 * scale, base - height - 5, f"{count:,}", anchor="middle"))
+        body.append(_line(left, base, width - left, base))
+        for tick in (0, 25, 50, 75, 100):
+            anchor = {0: "start", 100: "end"}.get(tick, "middle")
+            body += [_line(left + tick * scale, base, left + tick * scale, base + 4), _text(left + tick * scale, base + 18, str(tick), anchor=anchor)]
+        if scores:
+            middle = left + median(scores) * scale
+            body += [_line(middle, 18, middle, base, "limit"),
+                     _text(min(max(middle, 40), width - 40), 13, f"median {median(scores):.0f}", anchor="middle", strong=True, size=12.5)]
+        return _svg(width, base + 26, scores_words(scores), body)
+
+    return two_widths(draw)
+
+
+def bars(rows: Sequence[tuple[str, float]], of: float, title: str) -> Markup:
+    """Horizontal bars with their label above and their count at the end, all out of the same whole."""
+
+    def draw(width: int) -> Markup:
+        body, y = [], 0
+        room = width - 56
+        for label, value in rows:
+            for line in _wrapped(label, int(width / 6.9)):
+                y += 16
+                body.append(_text(0, y - 3, line, size=13))
+            y += 4
+            body += [_bar(0, y, room, 13, "wash"), _bar(0, y, room * value / of if of else 0, 13, "ink2"),
+                     _text(room + 8, y + 11, f"{value:,.0f}", strong=True, size=13)]
+            y += 21
+        return _svg(width, y + 2, title, body)
+
+    return two_widths(draw)
+
+
+def _wrapped(text: str, letters: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > letters:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def factor_strip(yours: float, computed: float, title: str) -> Markup:
+    """A predicted and a computed value on one logarithmic strip, a decade to each side of the computed one."""
+
+    def draw(width: int) -> Markup:
+        pad, middle, y = 30, width / 2, 40
+        reach = max(1.0, math.ceil(abs(math.log10(yours / computed)) - 1e-9))
+        scale = (width / 2 - pad) / reach
+        here = middle + math.log10(yours / computed) * scale
+        body = [_line(pad, y, width - pad, y)]
+        for decade in range(-int(reach), int(reach) + 1):
+            if reach <= 3 or decade % math.ceil(reach / 3) == 0:
+                x = middle + decade * scale
+                label = "computed" if decade == 0 else f"× {10**decade:,}" if decade > 0 else f"÷ {10**-decade:,}"
+                body += [_line(x, y, x, y + 4), _text(x, y + 18, label, anchor="middle")]
+        body += [_line(min(here, middle), y, max(here, middle), y, "data"),
+                 Markup('<circle cx="{:.1f}" cy="{}" r="5" class="hollow"/>').format(middle, y),
+                 Markup('<circle cx="{0:.1f}" cy="{1}" r="7" class="hollow"/><circle cx="{0:.1f}" cy="{1}" r="2.5" class="f-ink"/>').format(here, y),
+                 _text(min(max(here, 24), width - 24), y - 13, "yours", anchor="middle", strong=True)]
+        return _svg(width, y + 26, title, body)
+
+    return two_widths(draw)

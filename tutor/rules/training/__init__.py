@@ -1,0 +1,1 @@
+"""Rules of section 2: a cluster that learns."""

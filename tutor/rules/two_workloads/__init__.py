@@ -1,0 +1,1 @@
+"""Rules of section 1: what serving asks that training does not."""
