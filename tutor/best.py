@@ -112,13 +112,13 @@ def _serving_grid(of: Brief) -> Iterator[dict[str, Any]]:
     ):
         base = fixed | {
             "accelerator": chip, "attention": attention, "chips_per_replica": n, "weight_bits": weights, "kv_bits": kv,
-            "batch_limit": batch, "chunked_prefill": True, "quality_gate": weights < 16 or kv < 16, "spare_replicas": 1,
+            "batch_limit": batch, "chunked_prefill": True, "quality_gate": weights < 16 or kv < 16, "spare_replicas": 0,
             "migration_weeks": porting_weeks(chip), "context_tokens": 4096,
         }
         if not _holds(of, base | {"replicas": 64}):
             continue
-        for count in replicas:
-            yield base | {"replicas": count}
+        for count, spare in itertools.product(replicas, (0, 1)):
+            yield base | {"replicas": count, "spare_replicas": spare}
 
 
 def _holds(of: Brief, values: dict[str, Any]) -> bool:

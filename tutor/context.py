@@ -172,7 +172,7 @@ def _simulated(design: Any, load: Any, lost: int, peak: float, estimate: Any) ->
 
     if not estimate.fits:
         return NotKnown("the model does not fit, so nothing can be simulated")
-    if design.replicas - lost < 1:
+    if design.replicas - max(0, lost - design.spare_replicas) < 1:
         return NotKnown("no replica is left")
     try:
         return simulate_serving(design, load, seed=SEED, requests=SIMULATED_REQUESTS, lost=lost, peak=peak)

@@ -104,8 +104,9 @@ def _group(ranked: list[Candidate], book: Gradebook) -> list[Row]:
     for other in others:
         if other.submission and other.submission.digest == digest:
             continue  # the sidecar and the notebook hold the same hand-in, as they should
-        reason = f"{last.file} counts" + (f"; this one could not be used: {other.reason}" if other.reason else "")
-        made.append(Row(student=other.student, brief=other.brief, state="superseded", file=other.file, reason=strict.clip(reason)))
+        reason = f"{last.file} counts" if last.submission else f"{last.file} comes later, and cannot be used either"
+        reason += f"; this one could not be used: {other.reason}" if other.reason else ""
+        made.append(Row(student=other.student, brief=other.brief, state="superseded", file=other.file, reason=strict.clip(reason), submission=other.submission))
     return made
 
 

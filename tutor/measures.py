@@ -84,9 +84,13 @@ def user_speed_p95(ctx: Context) -> Figure:
 
 @measure
 def utilisation_lost(ctx: Context) -> Figure:
-    if ctx.design.replicas < 2:
+    """Utilisation with one replica lost; a spare steps in for it."""
+    gone = max(0, 1 - ctx.design.spare_replicas)
+    if ctx.design.replicas - gone < 1:
         raise NotKnown("no replica is left when the only one is lost")
-    return utilisation_without(utilisation=ctx.estimate.utilisation, replicas=given(float(ctx.design.replicas)), lost=defined(1.0, "one replica lost"))
+    return utilisation_without(
+        utilisation=ctx.estimate.utilisation, replicas=given(float(ctx.design.replicas)), lost=defined(float(gone), "one lost, less the spare that steps in"),
+    )
 
 
 @measure

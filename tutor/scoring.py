@@ -120,9 +120,9 @@ def robustness(ctx: Context) -> Criterion:
         busiest = "peak_factor" if ctx.load.daily_users else "concurrent_users"
         double = replace(ctx.entry, load=replace(ctx.load, **{busiest: getattr(ctx.load, busiest) * 2}))
         cases.append(("twice the peak", Context(double, simulate=False)))
-        if ctx.design.replicas > 1:
-            less = replace(ctx.entry, design=replace(ctx.design, replicas=ctx.design.replicas - 1))
-            cases.append(("one replica lost", Context(less, simulate=False)))
+        left = max(1, ctx.design.replicas - max(0, 1 - ctx.design.spare_replicas))
+        less = replace(ctx.entry, design=replace(ctx.design, replicas=left))
+        cases.append(("one replica lost", Context(less, simulate=False)))
     breaks = [words for words, moved in cases if not screened(moved, SKIP)]
     points = 10 * (1 - len(breaks) / len(cases)) if cases else 0.0
     why = f"{len(cases) - len(breaks)} of {len(cases)} changed assumptions still hold"

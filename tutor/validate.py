@@ -95,6 +95,7 @@ def write(made: Sequence[Row], summary: Any, out: Path) -> None:
     from tutor.report import pages
 
     fresh = Path(tempfile.mkdtemp(prefix=".report-", dir=out))
+    grades = ""
     try:
         for name, data in pages(made, summary, versions=versions()).items():
             (fresh / name).write_bytes(data)
@@ -112,6 +113,8 @@ def write(made: Sequence[Row], summary: Any, out: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
+        if grades:
+            Path(grades).unlink(missing_ok=True)
         raise
 
 
@@ -151,7 +154,7 @@ def versions() -> str:
 
 def _as_dict(made: Sequence[Row], summary: Any, out: Path) -> dict[str, Any]:
     return {
-        "sentence": summary.sentence, "students": summary.students, "out": str(out),
+        "sentence": summary.sentence, "students": summary.students, "warnings": list(summary.warnings), "out": str(out),
         "states": {key: count for key, _, count, _, _ in summary.states},
         "rows": [{"student": row.student, "brief": row.brief, "state": row.state, "score": row.score, "file": row.file, "reason": row.reason} for row in made],
     }
@@ -160,10 +163,12 @@ def _as_dict(made: Sequence[Row], summary: Any, out: Path) -> dict[str, Any]:
 def _tell(made: Sequence[Row], summary: Any, out: Path, *, plain: bool) -> None:
     print(summary.sentence)
     print(", ".join(f"{count:,} {label.lower()}" for _, label, count, _, _ in summary.states))
+    for warning in summary.warnings:
+        print(f"  {warning}")
     if plain:
         for row in made:
             score = "no score" if row.score is None else f"{row.score:.1f}"
-            print(f"  {row.student or 'student not known'}, {row.brief or 'brief not known'}: {row.state}, {score}" + (f" ({row.reason})" if row.reason else ""))
+            print(f"  {row.student or 'student not known'}, {row.brief or 'brief not known'}: {row.state}, {score}" + (f" ({row.file}: {row.reason})" if row.reason else ""))
         for brief in summary.briefs:
             print(f"{brief.id}: {brief.sentence}")
             for label, met, missed, unknown in brief.targets:

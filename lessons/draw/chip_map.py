@@ -123,7 +123,7 @@ def _draw(w, t, p, d, layers, per_node, chip, node, title, says) -> Pic:
         y = top
         for stage in stages:
             if stage < 0:
-                pic.text(x0, y + 11, "⋮" if k else f"⋮ {_count(-stage, 'stage')} more", c="ink2", size=12)
+                pic.text(x0, y + 11, "⋮" if k else f"⋮ {_count(-stage, 'more stage')}", c="ink2", size=12)
                 y += 18
                 continue
             if k == 0:

@@ -6,11 +6,12 @@ Everything is counted from the rows of one run; nothing here knows how a page lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from hwlib.errors import listed
 from tutor import briefs
 from tutor.findings import MARKS, SEVERITIES
 from tutor.grading import Row
@@ -82,8 +83,8 @@ class Cohort:
     states: tuple[tuple[str, str, int, str, str], ...]
     ungradable: tuple[Row, ...]
     briefs: tuple[BriefSummary, ...]
-    alike: tuple[tuple[str, ...], ...]
-    """Student ids that differ in nothing but capitals."""
+    warnings: tuple[str, ...]
+    """What an instructor should look at by hand: ids that imitate or collide."""
 
     @property
     def title(self) -> str:
@@ -105,16 +106,30 @@ def cohort(rows: Sequence[Row]) -> Cohort:
     """Count the rows of a run."""
     count = Counter(row.state for row in rows)
     students = sorted({row.student for row in rows if row.student})
-    folded: dict[str, list[str]] = {}
-    for student in students:
-        folded.setdefault(student.casefold(), []).append(student)
     order = [brief for brief in briefs.brief_ids() if any(row.brief == brief and row.state == "graded" for row in rows)]
     return Cohort(
         students=len(students), states=tuple((key, label, count[key], shown, todo) for key, label, shown, todo in STATES),
         ungradable=tuple(row for row in rows if row.state == "ungradable"),
         briefs=tuple(_brief(brief, [row for row in rows if row.brief == brief and row.state == "graded"]) for brief in order),
-        alike=tuple(tuple(group) for group in folded.values() if len(group) > 1),
+        warnings=tuple(_warnings(rows, students)),
     )
+
+
+def _warnings(rows: Sequence[Row], students: list[str]) -> Iterator[str]:
+    """Without a roster nobody can tell whose an id is; what looks odd is said and left to the instructor."""
+    folded: dict[str, list[str]] = {}
+    for student in students:
+        folded.setdefault(student.casefold(), []).append(student)
+    for group in folded.values():
+        if len(group) > 1:
+            yield f"The ids {listed(group)} differ in nothing but capitals. Look whether they are one student."
+    folders: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        if row.submission:
+            folders.setdefault((row.student, row.brief), set()).add(row.file.rpartition("/")[0])
+    for (student, brief), found in sorted(folders.items()):
+        if len(found) > 1:
+            yield f"{brief} by {student} was handed in from {len(found)} folders with different content. Look whose it is."
 
 
 def _brief(brief_id: str, rows: list[Row]) -> BriefSummary:

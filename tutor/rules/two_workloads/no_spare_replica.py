@@ -1,7 +1,7 @@
 """One failure takes the service down or over its limit.
 
 What it notices
-    No spare replica is counted, or the replicas that are left after one failure would be over nine tenths busy.
+    No spare replica waits, and the replicas that are left after one failure would be over nine tenths busy.
 
 Why it matters
     A replica fails sooner or later, and the fleet is sized by its busiest hour. Losing one of n raises the load of the
@@ -21,7 +21,9 @@ CEILING = 0.9
 
 
 def margin(ctx):
-    if ctx.design.spare_replicas < 1 or ctx.design.replicas < 2:
+    if ctx.design.spare_replicas >= 1:
+        return 1.0
+    if ctx.design.replicas < 2:
         return -1.0
     return at_most(ctx.measure("utilisation_lost"), CEILING)
 
@@ -29,7 +31,7 @@ def margin(ctx):
 def evidence(ctx):
     return (
         row(ctx, "replicas", "replicas", "design.replicas"),
-        row(ctx, "spare", "of these, spare", "design.spare_replicas"),
+        row(ctx, "spare", "spare replicas", "design.spare_replicas"),
         row(ctx, "now", "utilisation at the peak", "estimate.utilisation", "%"),
         row(ctx, "left", "with one lost", "utilisation_lost", "%"),
     )
@@ -40,14 +42,14 @@ RULE = Rule(
     misconceptions=("no-spare-capacity", "average-load-is-enough"), knobs=("replicas", "spare_replicas"),
     page="book/3-inference-chips/percentiles", implied_by=("saturated-at-peak", "fits-in-memory"),
     relevant=always, margin=margin, evidence=evidence,
-    title="{spare} spare of {replicas} replicas: with one lost the others are {left} busy.",
-    praise="A spare replica is counted from the start: with one of {replicas} lost the others are {left} busy.",
+    title="{replicas} replicas and {spare} spare: with one lost the others are {left} busy.",
+    praise="A failure is counted from the start: with one of {replicas} lost the fleet is {left} busy.",
     ask="One of {replicas} replicas dies at the busiest minute. How busy are the others then, and what does the 99th percentile do?",
     hints=(
         "Look at the fleet: how many replicas does the peak need, and how many are there?",
         "A failure multiplies the load of the rest by n/(n−1); the wait grows like 1/(1−utilisation).",
         "{now} busy with {replicas} replicas becomes {left} with one fewer.",
-        "Count one replica as spare and add one, then look at the p99 with one lost.",
+        "Add one spare replica, then look at the p99 with one lost.",
     ),
-    flagged=sample(spare_replicas=0), passing=sample(),
+    flagged=sample(spare_replicas=0, replicas=13), passing=sample(),
 )
