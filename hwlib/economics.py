@@ -21,7 +21,7 @@ from hwlib.costs import (
 from hwlib.decoding import batch_tokens_per_s, per_chip_tokens_per_s
 from hwlib.designs import ServingDesign, TcoDesign, TcoLoad
 from hwlib.errors import NotSupported
-from hwlib.fleet import full_tokens, live_tokens, running_batch, working_sequences
+from hwlib.fleet import full_tokens, live_tokens, running_batch, stage_batch_limit, working_sequences
 from hwlib.formula import Figure, defined, given
 from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit
 from hwlib.queueing import lognormal_mean, service_s, static_batch_share
@@ -34,7 +34,7 @@ YEARS = (1, 2, 3)
 LEVERS = ("quantise", "continuous_batching", "inference_chip")
 ANSWER = defined(300.0, "tokens of a typical answer")
 SPREAD = given(0.6, "spread of the answers' lengths", "assumption")
-LIMIT = given(64, "sequences together at an acceptable speed for a reader", "assumption")
+LIMIT = given(64, "sequences together in a stage, at an acceptable speed for a reader", "assumption")
 MILLION = defined(1e6, "tokens in a million")
 __all__ = ["TcoDesign", "TcoEstimate", "TcoLoad", "TcoYear", "annual_token_bill", "estimate_tco", "usd_per_mtoken"]
 
@@ -111,7 +111,7 @@ def chip_rate(model: str, chip_id: str, bits: int, continuous: bool, prompt_to_o
     output = lognormal_mean(median_tokens=ANSWER, spread=SPREAD)
     prompt = defined(prompt_to_output * float(output), "input tokens for each output token")
     fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=per_token, held_tokens=full_tokens(prompt_tokens=prompt, output_tokens=output))
-    batch = running_batch(batch_limit=LIMIT, sequences_that_fit=fit)
+    batch = running_batch(batch_limit=stage_batch_limit(batch_limit=LIMIT, stages=g.stages), sequences_that_fit=fit)
     live = live_tokens(prompt_tokens=prompt, output_tokens=output)
     cache = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=live, sequences=ONE)
     step = one.step(batch, cache, live)["step"]

@@ -35,6 +35,16 @@ def running_batch(*, batch_limit, sequences_that_fit):
     return most(1, least(batch_limit, sequences_that_fit))
 
 
+@formula(gives="batch_limit", cites="pope2022efficiently")
+def stage_batch_limit(*, batch_limit, stages):
+    """Sequences in flight when each stage works on a batch of its own.
+
+    >>> stage_batch_limit(batch_limit=64, stages=2)
+    128.0
+    """
+    return batch_limit * stages
+
+
 @formula(gives="weight_bytes_per_chip", cites="pope2022efficiently")
 def weights_per_chip(*, weight_bytes, n_chips):
     """Weights on each chip of a replica.

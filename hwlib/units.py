@@ -61,6 +61,8 @@ def show(value: float, unit: str = "", *, digits: int = 3, latex: bool = False) 
     ('42%', '1,720,320 chip·h', '$2.50 an hour', '$730,000')
     >>> show(70e9, "", latex=True), show(312e12, "FLOP/s", latex=True)
     ('70 \\\\times 10^{9}', '312\\\\,\\\\mathrm{TFLOP/s}')
+    >>> show(-2.5e6, "usd"), show(33.9, "day"), show(8.4e23, "FLOP")
+    ('−$2.5 million', '33.9 days', '840 × 10²¹ FLOP')
     >>> show(float("nan"), "s"), show(float("inf"), "s")
     ('not known', 'unbounded')
     """
@@ -121,6 +123,8 @@ _PER = {"": "", "/h": " an hour", "/token": " a token", "/Mtoken": " a million t
 
 
 def _dollars(value: float, per: str, digits: int, latex: bool) -> str:
+    if value < 0:
+        return "−" + _dollars(-value, per, digits, latex)
     size = abs(value)
     if size >= 1e9:
         text = f"{digits_of(value / 1e9, digits)} billion"

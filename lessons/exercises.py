@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from hwlib.errors import unknown
+from hwlib.errors import BadInput, listed, unknown
 from hwlib.units import show
 
 SECTIONS = ("two_workloads",)
@@ -199,3 +199,53 @@ hint = Hints()
 def _shown(asked: Question) -> str:
     value = asked.answer()
     return str(value) if asked.options else show(value, asked.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A design in the making: an entry and its review once every blank is filled, else what is still open."""
+
+    brief: str
+    entry: Any = None
+    review: Any = None
+    open: tuple[str, ...] = ()
+    trouble: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be handed in."""
+        return self.entry is not None
+
+    def __str__(self) -> str:
+        if self.open:
+            return f"◌ Not answered yet. Still open: {listed(self.open)}."
+        return self.trouble or str(self.review)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        # fixed width, so that the tutor's tables stand as they do in a terminal
+        return f'<pre role="status" style="white-space:pre-wrap">{html.escape(str(self))}</pre>'
+
+
+def attempt(brief: str, design: dict[str, Any], *, predictions: dict[str, Any] | None = None, rationale: Any = "",
+            assumptions: dict[str, Any] | None = None, reasons: dict[str, str] | None = None) -> Attempt:
+    """The tutor's review of a design whose blanks are filled; one sentence about what is open or not right otherwise.
+
+    Predictions that are still blank are left out: they cost points and stop nothing.
+    """
+    import tutor
+    from tutor import designfile
+
+    still = tuple(name for name, value in design.items() if not answered(value))
+    if still:
+        return Attempt(brief, open=still)
+    said = {name: value for name, value in (predictions or {}).items() if answered(value)}
+    try:
+        entry = designfile.from_dict({
+            "brief": brief, "design": design, "predictions": said, "assumptions": assumptions or {}, "reasons": reasons or {},
+            "rationale": rationale.strip() if answered(rationale) else "",
+        })
+        return Attempt(brief, entry, tutor.review(brief, entry))
+    except BadInput as error:
+        return Attempt(brief, trouble=f"○ Look again. {error}.")

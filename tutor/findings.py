@@ -98,6 +98,7 @@ class Sample:
     changes: Mapping[str, Any] = field(default_factory=dict)
     assumptions: Mapping[str, Any] = field(default_factory=dict)
     predictions: Mapping[str, Any] = field(default_factory=dict)
+    """Values, or functions of the sample's context: what a wrong model would predict is computed, not typed."""
     rationale: str = ""
     brief: str = ""
     """Empty: the first brief of the rule."""

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hwlib.costs import annual_token_bill
 from hwlib.formula import Figure, defined, formula, given
 from hwlib.sources import Choice
 from tutor.context import Context, NotKnown
@@ -161,10 +160,8 @@ def training_shares(ctx: Context) -> dict[str, float]:
 
 @measure
 def estimated_annual_bill(ctx: Context) -> Figure:
-    return annual_token_bill(
-        tokens_per_day=given(ctx.design.tokens_per_day), usd_per_mtoken=given(ctx.load.revenue_usd_per_mtoken),
-        year_days=defined(365.0, "days in a year"), tokens_per_mtoken=defined(1e6, "tokens in a million"),
-    )
+    """A year of year-1 tokens at the list price."""
+    return ctx.estimate.revenue_usd
 
 
 @measure

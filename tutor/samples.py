@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tutor.briefs import brief
+from tutor.context import Context
 from tutor.designfile import Entry, entry
 from tutor.findings import Rule, Sample
 
@@ -22,7 +23,11 @@ def starter(id: str) -> Entry:
 def entry_of(rule: Rule, made: Sample) -> Entry:
     """A rule's sample as an entry."""
     of = brief(made.brief or rule.briefs[0])
+    values, reasons = {**of.reference_values, **made.changes}, dict.fromkeys(made.assumptions, "for the sample")
+    plain = entry(of, values, assumptions=made.assumptions, reasons=reasons)
+    ctx = Context(plain, simulate=False)
+    said = {name: float(value(ctx)) if callable(value) else value for name, value in made.predictions.items()}
     return entry(
-        of, {**of.reference_values, **made.changes}, title=f"Sample of {rule.id}", assumptions=made.assumptions,
-        predictions={**of.reference_predictions, **made.predictions}, rationale=made.rationale or of.reference_rationale,
+        of, values, title=f"Sample of {rule.id}", assumptions=made.assumptions, reasons=reasons,
+        predictions={**of.reference_predictions, **said}, rationale=made.rationale or of.reference_rationale,
     )

@@ -51,12 +51,18 @@ def words_of(value: float, limit: float, direction: str, style: str = "percent")
     if limit <= 0 or value <= 0 or not math.isfinite(value) or not math.isfinite(limit):
         return "unbounded" if math.isinf(value) else ""
     ratio = value / limit
-    if style == "times" or ratio >= 2:
-        return f"{digits_of(ratio, 3 if ratio < 10 else 2)} times" if direction != "at most" or style == "times" or ratio >= 2 else ""
+    if ratio <= 0.5 and direction != "near":
+        return f"{_times(1 / ratio)} {'under' if direction == 'at most' else 'short'}"
+    if ratio >= 2 or direction == "near" or style == "times" and (ratio > 1 or direction == "at least"):
+        return _times(ratio)
     percent = show(abs(ratio - 1), "%", digits=2 if abs(ratio - 1) >= 0.095 else 1)
-    if ratio >= 1:
-        return "just met" if ratio < 1.005 and direction != "at most" else f"{percent} over"
-    return f"{percent} short" if direction == "at least" else f"{percent} under"
+    if abs(ratio - 1) < 0.0005:
+        return "at the limit"
+    return f"{percent} over" if ratio > 1 else f"{percent} short" if direction == "at least" else f"{percent} under"
+
+
+def _times(ratio: float) -> str:
+    return f"{digits_of(ratio, 3 if ratio < 10 else 2)} times" if ratio < 1e4 else f"{show(ratio)} times"
 
 
 def limit_of(ctx: Context, target: Target) -> Any:

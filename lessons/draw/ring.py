@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .measure import text_width
+from .measure import shorten, text_width
 from .svg import Pic, two
 
 _CELL = 26
@@ -56,7 +56,7 @@ def ring(
     last = (chips - 1) * (2 if kind == "all-reduce" else 1)
     if steps is None:
         steps = list(range(last + 1)) if last <= 6 else sorted({0, 1, chips - 1, last})
-    names = names or [chr(65 + k) if k < 26 else str(k + 1) for k in range(chips)]
+    names = [shorten(n, 60, 12) for n in names or [chr(65 + k) if k < 26 else str(k + 1) for k in range(chips)]]
     title = title or f"Ring {kind} over {chips} chips, step by step"
     says = says or _says(chips, kind, steps, last)
 

@@ -67,19 +67,20 @@ def histogram(scores: Sequence[float]) -> Markup:
         bins = score_bins(scores)
         tallest = max(count for *_, count in bins) or 1
         body = []
+        middle = left + median(scores or [0]) * scale
+        if scores:  # under the counts, which it may cross
+            body.append(_line(middle, 18, middle, base, "limit"))
         for low, high, count in bins:
             if count:
                 height = max(2, (base - top) * count / tallest)
-                body.append(_bar(left + low * scale + 0.75, base - height, (high - low) * scale - 1.5, height, "ink2"))
+                body.insert(0, _bar(left + low * scale + 0.75, base - height, (high - low) * scale - 1.5, height, "ink2"))
                 body.append(_text(left + (low + high) / 2 * scale, base - height - 5, f"{count:,}", anchor="middle"))
         body.append(_line(left, base, width - left, base))
         for tick in (0, 25, 50, 75, 100):
             anchor = {0: "start", 100: "end"}.get(tick, "middle")
             body += [_line(left + tick * scale, base, left + tick * scale, base + 4), _text(left + tick * scale, base + 18, str(tick), anchor=anchor)]
         if scores:
-            middle = left + median(scores) * scale
-            body += [_line(middle, 18, middle, base, "limit"),
-                     _text(min(max(middle, 40), width - 40), 13, f"median {median(scores):.0f}", anchor="middle", strong=True, size=12.5)]
+            body.append(_text(min(max(middle, 40), width - 40), 13, f"median {median(scores):.0f}", anchor="middle", strong=True, size=12.5))
         return _svg(width, base + 26, scores_words(scores), body)
 
     return two_widths(draw)

@@ -91,13 +91,19 @@ def _ordered(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(findings, key=lambda finding: ORDER.index(finding["severity"]))
 
 
+def _shown(value: Any) -> Any:
+    """Every text that a template prints, without characters that hide or reorder what is read."""
+    return strict.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 @cache
 def _environment() -> Any:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
         raise BadInput("The report needs jinja2; install it with: pip install jinja2", field="report") from None
-    environment = Environment(loader=PackageLoader("tutor"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(loader=PackageLoader("tutor"), autoescape=True, undefined=StrictUndefined, finalize=_shown,
+                              trim_blocks=True, lstrip_blocks=True)
     folder = files("tutor") / "templates"
     environment.globals.update(
         style=Markup("").join(Markup((folder / name).read_text("utf-8")) for name in ("tokens.css", "report.css")),
@@ -105,5 +111,4 @@ def _environment() -> Any:
         cap=CAP, ordered=_ordered, predicted=predicted, repair_words=repair_words,
         titles={brief: briefs.brief(brief).title for brief in briefs.brief_ids()},
     )
-    environment.filters["visible"] = strict.visible
     return environment

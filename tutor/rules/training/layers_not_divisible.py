@@ -38,5 +38,5 @@ RULE = Rule(
         "{layers} over {stages} × {interleave} = {chunks} chunks is not whole.",
         "Choose stages and chunks whose product divides {layers}.",
     ),
-    flagged=sample(pipeline_parallel=32, data_parallel=4), passing=sample(),
+    flagged=sample(pipeline_parallel=32, data_parallel=8), passing=sample(),
 )

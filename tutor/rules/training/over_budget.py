@@ -34,5 +34,5 @@ RULE = Rule(
         "{chips} × {days} × {price} = {usd}.",
         "Raise the MFU from {mfu}, or compare dollars for each FLOP of another chip.",
     ),
-    flagged=sample(recompute="full", pipeline_parallel=16, data_parallel=8, interleave=1, global_batch_tokens=1_048_576), passing=sample(),
+    flagged=sample(recompute="full", pipeline_parallel=16, data_parallel=16, interleave=1, global_batch_tokens=1_048_576), passing=sample(),
 )

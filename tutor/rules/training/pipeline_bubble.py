@@ -39,5 +39,5 @@ RULE = Rule(
         "p = {stages}, m = {m}, v = {v}: {bubble}.",
         "Double the micro-batches, or interleave, and the idle share about halves.",
     ),
-    flagged=sample(pipeline_parallel=16, data_parallel=8, interleave=1, global_batch_tokens=1_048_576), passing=sample(),
+    flagged=sample(pipeline_parallel=16, data_parallel=16, interleave=1, global_batch_tokens=1_048_576), passing=sample(),
 )

@@ -36,5 +36,5 @@ RULE = Rule(
         "{flops}, {chips} chips, MFU {mfu}: {days}.",
         "Multiply the chips by {days} over {limit}, or find the share of a step that is not arithmetic.",
     ),
-    flagged=sample(nodes=32, data_parallel=8), passing=sample(),
+    flagged=sample(nodes=32, data_parallel=16), passing=sample(),
 )

@@ -39,5 +39,5 @@ RULE = Rule(
         "{per} a parameter before sharding, and {activations} of activations.",
         "Together a chip holds {right}.",
     ),
-    flagged=sample(predictions={"bytes_per_chip": 6.6e9}), passing=sample(predictions={"bytes_per_chip": 5.5e10}),
+    flagged=sample(predictions={"bytes_per_chip": lambda ctx: ctx.measure("estimate.weight_bytes")}), passing=sample(predictions={"bytes_per_chip": lambda ctx: ctx.measure("estimate.total_bytes")}),
 )

@@ -32,7 +32,7 @@ RULE = Rule(
     misconceptions=("kv-ignores-grouped-heads",), page="book/1-two-workloads/kv-cache", relevant=relevant, margin=margin,
     evidence=lambda ctx: (
         fact("said", "you predicted", ctx.predictions["kv_bytes_per_user"], "B"),
-        row(ctx, "wrong", "with a KV head for each query head", "all_heads_kv_bytes", "B"),
+        row(ctx, "full", "with a KV head for each query head", "all_heads_kv_bytes", "B"),
         row(ctx, "right", "with the design's KV heads", "estimate.kv_bytes_per_sequence", "B"),
         row(ctx, "token", "KV cache of one token", "estimate.kv_bytes_per_token", "B"),
     ),
@@ -41,8 +41,8 @@ RULE = Rule(
     hints=(
         "Compare your prediction with the cache of one token times the tokens in flight.",
         "Only KV heads keep keys and values: 2 × layers × KV heads × head size × bytes × tokens.",
-        "All query heads would keep {wrong}; your design's KV heads keep {right}.",
+        "All query heads would keep {full}; your design's KV heads keep {right}.",
         "Divide by query heads over KV heads and you have {right}.",
     ),
-    flagged=sample(predictions={"kv_bytes_per_user": 6.1e8}), passing=sample(predictions={"kv_bytes_per_user": 1.5e8}),
+    flagged=sample(predictions={"kv_bytes_per_user": lambda ctx: ctx.measure("all_heads_kv_bytes")}), passing=sample(predictions={"kv_bytes_per_user": lambda ctx: ctx.measure("estimate.kv_bytes_per_sequence")}),
 )

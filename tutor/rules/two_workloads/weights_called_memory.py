@@ -36,5 +36,5 @@ RULE = Rule(
         "{room} of room over {each} a sequence.",
         "That gives {right} a chip; your {said} would need many times the memory.",
     ),
-    flagged=sample(predictions={"users_per_chip": 5000}), passing=sample(predictions={"users_per_chip": 400}),
+    flagged=sample(predictions={"users_per_chip": lambda ctx: 10 * ctx.measure("sequences_per_chip")}), passing=sample(predictions={"users_per_chip": lambda ctx: ctx.measure("sequences_per_chip")}),
 )

@@ -1,0 +1,42 @@
+# Each target is the command that a person would type. Everything runs from .venv, which the first target makes.
+SHELL := /bin/bash
+PY := .venv/bin/python
+STAMP := .venv/.installed
+PORT ?= 8000
+.DEFAULT_GOAL := help
+
+.PHONY: help serve book test unit browser lint calibrate clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): requirements.txt pyproject.toml tools/environment.sh
+	@bash tools/environment.sh
+
+serve: book  ## build the book if needed and serve it on 127.0.0.1:8000 with a live kernel
+	@PYTHONPATH=book/_ext $(PY) -m livebook_server --port $(PORT)
+
+book: $(STAMP)  ## build _build/html when it is missing or stale, warnings as errors
+	@$(PY) tools/build_book.py
+
+test: book  ## pass all tests: unit, doctest, workbooks, published measurements, hostile files, the book in Chromium
+	@bash tools/chromium.sh
+	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q --nbval-lax lessons/workbooks
+	@$(PY) -m ruff check .
+
+unit: $(STAMP)  ## the tests without a browser
+	@$(PY) -m pytest -q --ignore=tests/browser
+
+browser: book  ## only the tests that drive the built book in Chromium
+	@bash tools/chromium.sh
+	@$(PY) -m pytest -q tests/browser
+
+lint: $(STAMP)  ## style
+	@$(PY) -m ruff check .
+
+calibrate: $(STAMP)  ## fit the constants of hwlib/calibration.toml to the published measurements again
+	@$(PY) -m hwlib.calibrate
+
+clean:  ## remove what was built; keeps the environment
+	rm -rf _build .pytest_cache

@@ -1,0 +1,63 @@
+"""The ledger of claims with filters that need no script: two sets of radio buttons and a style sheet."""
+
+from __future__ import annotations
+
+from hwlib.catalogue import VERDICTS, Claim, claims, verdict_counts
+from lessons.draw.svg import esc
+from lessons.draw.table import Html
+from lessons.reference.tables import Shown, table
+
+MARKS = {"holds": "holds", "holds-with-caveat": "caveat", "wrong": "wrong", "unsupported": "no source"}
+SECTIONS = {1: "Two workloads", 2: "Training hardware", 3: "Inference chips", 4: "Economics"}
+CHECKED = {"yes": "read", "computed": "computed", "memory": "from memory"}
+
+
+def _radios(name: str, legend: str, options: dict[str, str]) -> str:
+    buttons = "".join(
+        f'<label><input type="radio" name="{name}" value="{esc(value)}"{" checked" if value == "all" else ""}> {esc(text)}</label> '
+        for value, text in options.items()
+    )
+    return f"<fieldset><legend>{esc(legend)}</legend>{buttons}</fieldset>"
+
+
+def _style(name: str, values: list[str]) -> str:
+    return "".join(
+        f'.hw-claims:has(input[name="{name}"][value="{v}"]:checked) tbody tr:not([data-{name}="{v}"]){{display:none}}' for v in values
+    )
+
+
+def _row(c: Claim) -> list[object]:
+    from lessons.draw.marks import mark
+
+    how = f'<br><span class="hw-small">{esc(c.how)}</span>' if c.how else ""
+    where = f'<br><span class="hw-small hw-where">{esc(c.source_where)}</span>' if c.source_where else ""
+    return [
+        Html(f'<a href="#claim-{c.id}">{c.id}</a>'), Html(mark(MARKS[c.verdict])), c.claim,
+        Html(f"{esc(c.correction)}{how}"), Html(f'{esc(c.source_title)} <span class="hw-small">({CHECKED[c.source_checked]})</span>{where}'),
+    ]  # fmt: skip
+
+
+def claims_table() -> Shown:
+    """All claims, to be narrowed by verdict and by section."""
+    counts = verdict_counts()
+    verdicts = {"all": f"All ({len(claims())})"} | {v: f"{words} ({counts[v]})" for v, words in VERDICTS.items()}
+    sections = {"all": "All"} | {str(n): f"{n} {title} ({sum(c.section == n for c in claims())})" for n, title in SECTIONS.items()}
+    style = (
+        ".hw-claims fieldset{border:0;padding:0;margin:0 0 10px;min-width:0}.hw-claims legend{font-size:13.5px;font-weight:600;padding:0;margin:0 0 2px}"
+        ".hw-claims label{display:inline-flex;align-items:center;gap:6px;min-height:28px;margin:0 16px 0 0;font-size:14.5px}"
+        ".hw-claims td:nth-child(2) .mk{white-space:normal;align-items:start}.hw-claims .hw-where{overflow-wrap:anywhere}"
+        ".hw-claims td:nth-child(2){width:110px}.hw-claims td:nth-child(3){width:25%}.hw-claims td:nth-child(5){width:24%}"
+        ".hw-claims tr:target{background:var(--wash,#f2f2f2)}"
+        "@media print{.hw-claims fieldset{display:none}}"
+    ) + _style("verdict", list(VERDICTS)) + _style("section", [str(n) for n in SECTIONS])  # fmt: skip
+    grid = table(
+        ["Id", "Verdict", "The text says, in our words", "What holds, and how it is computed", "Source"],
+        [_row(c) for c in claims()],
+        caption="Claims of the source text, checked",
+        ids=[f"claim-{c.id}" for c in claims()],
+        data=[f' data-verdict="{c.verdict}" data-section="{c.section}"' for c in claims()],
+        wide=820,
+    )
+    return Shown(
+        f'<div class="hw-claims"><style>{style}</style>{_radios("verdict", "Verdict", verdicts)}{_radios("section", "Section", sections)}{grid}</div>'
+    )
