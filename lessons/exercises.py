@@ -58,9 +58,12 @@ class Feedback:
     text: str
     figure: Any = None
     concept: str = ""
+    hint: bool = False
 
     @property
     def mark(self) -> str:
+        if self.hint:
+            return "→ Hint"
         return {True: "✓ As computed", False: "○ Look again", None: "◌ Not answered yet"}[self.good]
 
     def __str__(self) -> str:
@@ -190,7 +193,7 @@ class Hints:
         step = self.step.get(id, 0)
         self.step[id] = min(step + 1, len(asked.hints) - 1) if asked.hints else 0
         text = asked.hints[min(step, len(asked.hints) - 1)] if asked.hints else asked.ask
-        return Feedback(id, None, text) if not text.startswith("=") else Feedback(id, None, text[1:].format(value=_shown(asked)))
+        return Feedback(id, None, text[1:].format(value=_shown(asked)) if text.startswith("=") else text, hint=True)
 
 
 hint = Hints()
@@ -199,6 +202,35 @@ hint = Hints()
 def _shown(asked: Question) -> str:
     value = asked.answer()
     return str(value) if asked.options else show(value, asked.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A brief as a learner reads it: the situation, then the targets with their limits."""
+
+    title: str
+    situation: str
+    targets: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([self.title, "", self.situation, "", *(f"- {line}" for line in self.targets)])
+
+    __repr__ = __str__
+
+    def _repr_markdown_(self) -> str:
+        return "\n".join([f"**{self.title}**", "", self.situation, "", "Targets:", "", *(f"- {line}" for line in self.targets)])
+
+
+def card(brief: str) -> Card:
+    """The brief, to be read in a notebook."""
+    from tutor import briefs
+
+    known = briefs.brief(brief)
+    lines = []
+    for target in known.targets:
+        limit = "computed" if target.limit_measure else f"{target.direction} {show(target.limit, target.unit)}"
+        lines.append(f"{target.label}: {limit} ({target.reason})")
+    return Card(known.title, known.situation, tuple(lines))
 
 
 @dataclass(frozen=True, slots=True)

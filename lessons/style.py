@@ -168,7 +168,9 @@ def look() -> str:
         "/* Written by `python -m lessons.style --write` from lessons/style.py and lessons/draw/css/. Edit those. */\n",
         css(),
     ]
-    parts += [_rules(name) for name in ("theme.css", "pictures.css", "widgets.css", "studio.css", "landing.css")]
+    parts += [
+        _rules(name) for name in ("theme.css", "pictures.css", "widgets.css", "studio.css", "landing.css")
+    ]
     parts.append(_rules("print.css"))
     return "".join(parts)
 

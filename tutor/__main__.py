@@ -16,7 +16,7 @@ from hwlib.errors import BadInput
 from tutor.briefs import brief, brief_ids
 from tutor.designfile import read_design, write_design
 
-SUBMISSIONS = ("validate", "regrade", "export", "tickets", "duplicates", "explain", "diff", "doctor")
+SUBMISSIONS = ("validate", "regrade", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema")
 """Subcommands that live in their own modules; each module has `add_arguments(parser)` and `run(args) -> int`."""
 
 

@@ -51,10 +51,19 @@ def state_line(word: str, html: str = "", *, error: bool = False) -> str:
 
 def details(summary: str, body: str, *, open: bool = False) -> str:
     """A drop-down; `body` is markup. Drop-downs are open in print."""
-    return f'<details class="hw-more"{" open" if open else ""}><summary>{esc(summary)}</summary>{body}</details>'
+    return (
+        f'<details class="hw-more"{" open" if open else ""}><summary>{esc(summary)}</summary>{body}</details>'
+    )
 
 
-def figure(picture: str, *, caption: str = "", source: str = "", table: str = "", summary: str = "The table behind it") -> str:
+def figure(
+    picture: str,
+    *,
+    caption: str = "",
+    source: str = "",
+    table: str = "",
+    summary: str = "The table behind it",
+) -> str:
     """A picture, its words, its source and the table behind it, all markup."""
     words = f"<figcaption>{caption}</figcaption>" if caption else ""
     under = source_line(source) if source else ""
@@ -100,8 +109,10 @@ def targets_table(rows: Sequence[dict]) -> str:
             f'<tr><td>{mark(row["verdict"])}</td><th scope="row">{target}</th><td class="r">{yours if known else "–"}</td>'
             f'<td class="r">{esc(row.get("limit", "–"))}</td><td class="r opt">{esc(row.get("margin") or "–")}</td></tr>'
         )
-    top = "".join(f'<th scope="col"{cls}>{name}</th>' for name, cls in zip(
-        head, ("", "", ' class="r"', ' class="r"', ' class="r opt"'), strict=True))
+    top = "".join(
+        f'<th scope="col"{cls}>{name}</th>'
+        for name, cls in zip(head, ("", "", ' class="r"', ' class="r"', ' class="r opt"'), strict=True)
+    )
     return f'<div class="hw-scroll"><table class="hw-targets"><thead><tr>{top}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
@@ -118,7 +129,9 @@ def findings_list(findings: Sequence[dict], *, empty: str = "Nothing found.") ->
             name = f'<a href="{esc(finding["href"])}">{name}</a>' if finding.get("href") else name
             why = f"{why} {name}".strip()
         under = f'<p class="hw-why">{why}</p>' if why else ""
-        items.append(f'<li class="hw-find">{mark(finding["severity"])}<div><p>{esc(finding["says"])}</p>{under}</div></li>')
+        items.append(
+            f'<li class="hw-find">{mark(finding["severity"])}<div><p>{esc(finding["says"])}</p>{under}</div></li>'
+        )
     return f'<ul class="hw-finds">{"".join(items)}</ul>'
 
 

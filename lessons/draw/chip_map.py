@@ -11,9 +11,18 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def chip_map(
-    *, tensor: int, pipeline: int, data: int, layers: int | None = None, chips_per_node: int = 8,
-    chip: tuple[int, int, int] | None = (0, 0, 0), node: str = "server", title: str | None = None, says: str = "",
-    wide: float = 680, narrow: float = 340,
+    *,
+    tensor: int,
+    pipeline: int,
+    data: int,
+    layers: int | None = None,
+    chips_per_node: int = 8,
+    chip: tuple[int, int, int] | None = (0, 0, 0),
+    node: str = "server",
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """A block a replica, a row a pipeline stage, a cell a chip; the letter names the slice of every matrix.
 
@@ -23,7 +32,10 @@ def chip_map(
     """
     if min(tensor, pipeline, data) < 1:
         raise ValueError("each kind of parallelism is at least 1")
-    title = title or f"Which chip holds what: {tensor} × {pipeline} × {data} = {num(tensor * pipeline * data)} chips"
+    title = (
+        title
+        or f"Which chip holds what: {tensor} × {pipeline} × {data} = {num(tensor * pipeline * data)} chips"
+    )
     chip = _inside(chip, tensor, pipeline, data) if chip else None
     says = says or _says(tensor, pipeline, data, layers, chip, chips_per_node, node)
 
@@ -34,15 +46,29 @@ def chip_map(
 
 
 def chip_map_table(
-    *, tensor: int, pipeline: int, data: int, layers: int | None = None, chips_per_node: int = 8, most: int = 64, **_look
+    *,
+    tensor: int,
+    pipeline: int,
+    data: int,
+    layers: int | None = None,
+    chips_per_node: int = 8,
+    most: int = 64,
+    **_look,
 ) -> tuple[list[str], list[list]]:
     """(head, rows): one row a chip (the first `most`), numbered as they stand in the servers."""
     rows = []
     for number in range(min(most, tensor * pipeline * data)):
         shard, rest = number % tensor, number // tensor
         stage, replica = rest % pipeline, rest // pipeline
-        rows.append([number + 1, number // chips_per_node + 1, replica + 1, _stage_words(stage, pipeline, layers),
-                     f"{letter(shard)}, 1/{tensor} of each matrix" if tensor > 1 else "all of each matrix"])
+        rows.append(
+            [
+                number + 1,
+                number // chips_per_node + 1,
+                replica + 1,
+                _stage_words(stage, pipeline, layers),
+                f"{letter(shard)}, 1/{tensor} of each matrix" if tensor > 1 else "all of each matrix",
+            ]
+        )
     return ["Chip", "Server", "Replica", "Layers", "Slice"], rows
 
 
@@ -79,7 +105,9 @@ def _inside(chip, tensor: int, pipeline: int, data: int) -> tuple[int, int, int]
 
 
 def _says(t, p, d, layers, chip, per_node, node) -> str:
-    parts = [f"{d} replicas of {p} pipeline stages of {t} chips" if d > 1 else f"{p} pipeline stages of {t} chips"]
+    parts = [
+        f"{d} replicas of {p} pipeline stages of {t} chips" if d > 1 else f"{p} pipeline stages of {t} chips"
+    ]
     if chip:
         replica, stage, shard = chip
         parts.append(
@@ -114,7 +142,10 @@ def _draw(w, t, p, d, layers, per_node, chip, node, title, says) -> Pic:
     foot = []
     for swatch, text in _foot(t, p, d, chip, per_node, node, left_over):
         rows_of_text = wrap(text, w - label - 18, 12, 2)
-        foot += [(swatch, rows_of_text[0], bool(swatch)), *(("", more, bool(swatch)) for more in rows_of_text[1:])]
+        foot += [
+            (swatch, rows_of_text[0], bool(swatch)),
+            *(("", more, bool(swatch)) for more in rows_of_text[1:]),
+        ]
     pic = Pic(w, top + body + 10 + 18 * len(foot), title, says)
     block = cell * per_row + 18
     for k, replica in enumerate(replicas):
@@ -127,7 +158,14 @@ def _draw(w, t, p, d, layers, per_node, chip, node, title, says) -> Pic:
                 y += 18
                 continue
             if k == 0:
-                pic.text(label - 8, y + cell * lines / 2 + 4, _stage_words(stage, p, layers, slim), a="end", c="ink2", size=12)
+                pic.text(
+                    label - 8,
+                    y + cell * lines / 2 + 4,
+                    _stage_words(stage, p, layers, slim),
+                    a="end",
+                    c="ink2",
+                    size=12,
+                )
             _stage(pic, x0, y, cell, per_row, t, replica, stage, chip)
             y += row
     y = top + body + 14
@@ -228,7 +266,9 @@ def _foot(t, p, d, chip, per_node, node, left_over) -> list[tuple[str, str]]:
         lines.append(("", f"… and {_count(left_over, 'more replica')}, each the same"))
     if t <= per_node:
         share = per_node // t
-        lines.append(("", f"a {node} of {per_node} chips holds {'one row' if share == 1 else f'{share} rows'}"))
+        lines.append(
+            ("", f"a {node} of {per_node} chips holds {'one row' if share == 1 else f'{share} rows'}")
+        )
     else:
         lines.append(("", f"a row spans {-(-t // per_node)} {node}s of {per_node} chips"))
     return lines

@@ -17,9 +17,21 @@ Matrix = tuple[Colour, Colour, Colour]
 #: What each kind of eye makes of linear RGB.
 VISION: dict[str, Matrix] = {
     "normal": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    "protan": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
-    "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
-    "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+    "protan": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deutan": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritan": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
 }
 #: Ottosson's matrices: linear sRGB to cone responses, their cube roots to L, a, b.
 _CONES: Matrix = (
@@ -42,7 +54,7 @@ def linear(colour: str) -> Colour:
     """
 
     def channel(start: int) -> float:
-        value = int(colour[start:start + 2], 16) / 255
+        value = int(colour[start : start + 2], 16) / 255
         return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
     return channel(1), channel(3), channel(5)
@@ -81,7 +93,9 @@ def distance(first: str, second: str, vision: str = "normal") -> float:
     return sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5
 
 
-def closest(colours: dict[str, str], pairs: Iterable[tuple[str, str]], vision: str = "normal") -> tuple[float, str, str]:
+def closest(
+    colours: dict[str, str], pairs: Iterable[tuple[str, str]], vision: str = "normal"
+) -> tuple[float, str, str]:
     """The pair that is hardest to tell apart, with its distance."""
     return min((distance(colours[a], colours[b], vision), a, b) for a, b in pairs)
 
@@ -90,7 +104,9 @@ def mixed(colour: str, paper: str, opacity: float) -> str:
     """What a translucent fill looks like on paper, mixed in sRGB as browsers do."""
     parts = []
     for start in (1, 3, 5):
-        value = opacity * int(colour[start:start + 2], 16) + (1 - opacity) * int(paper[start:start + 2], 16)
+        value = opacity * int(colour[start : start + 2], 16) + (1 - opacity) * int(
+            paper[start : start + 2], 16
+        )
         parts.append(f"{round(value):02x}")
     return "#" + "".join(parts)
 

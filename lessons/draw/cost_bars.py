@@ -8,8 +8,17 @@ from .svg import Pic, two
 
 
 def cost_bars(
-    rows, *, unit: str = "$", per: str = "", budget: float | None = None, budget_label: str | None = None,
-    most: float | None = None, title: str = "Cost", says: str = "", wide: float = 680, narrow: float = 340,
+    rows,
+    *,
+    unit: str = "$",
+    per: str = "",
+    budget: float | None = None,
+    budget_label: str | None = None,
+    most: float | None = None,
+    title: str = "Cost",
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Stacked bars on one scale from zero, the total at the end of each; a budget is an ink line through all.
 
@@ -22,8 +31,16 @@ def cost_bars(
     say = lambda v: quantity(v, unit)  # noqa: E731 - one line, used four times
     if budget is not None and budget_label is None:
         budget_label = f"budget {say(budget)}"
-    look = Look(say=say, say_first=say, axis=tick(unit), limit=budget, limit_label=budget_label or "", over="over", totals=True,
-                unlabelled=frozenset())
+    look = Look(
+        say=say,
+        say_first=say,
+        axis=tick(unit),
+        limit=budget,
+        limit_label=budget_label or "",
+        over="over",
+        totals=True,
+        unlabelled=frozenset(),
+    )
     title = f"{title}, {per}" if per else title
     says = says or _says(rows, say, budget_label if budget is not None else None)
 
@@ -41,8 +58,13 @@ def cost_bars_table(rows, *, unit: str = "$", **_look) -> tuple[list[str], list[
     out = []
     for label, parts, *_rest in rows:
         held = {n: v for _, v, n in parts}
-        out.append([label, *(quantity(held[n], unit) if n in held else "–" for n in names),
-                    quantity(sum(held.values()), unit)])
+        out.append(
+            [
+                label,
+                *(quantity(held[n], unit) if n in held else "–" for n in names),
+                quantity(sum(held.values()), unit),
+            ]
+        )
     return ["", *names, "together"], out
 
 

@@ -11,10 +11,29 @@ from .svg import Pic, two
 
 
 def curve(
-    points, *, x_label: str, y_label: str, label: str = "as designed", yours=None, yours_label: str | None = None,
-    limit: float | None = None, meets: str = "below", limit_label: str | None = None, others=(), unit: str = "",
-    x_log: bool = False, y_log: bool = False, x_ticks=None, y_max: float | None = None, y_zero: bool = True, band=(),
-    kind: str = "ink", title: str | None = None, says: str = "", wide: float = 680, narrow: float = 340,
+    points,
+    *,
+    x_label: str,
+    y_label: str,
+    label: str = "as designed",
+    yours=None,
+    yours_label: str | None = None,
+    limit: float | None = None,
+    meets: str = "below",
+    limit_label: str | None = None,
+    others=(),
+    unit: str = "",
+    x_log: bool = False,
+    y_log: bool = False,
+    x_ticks=None,
+    y_max: float | None = None,
+    y_zero: bool = True,
+    band=(),
+    kind: str = "ink",
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """points: (x, y); a y that is None or infinite (saturated, refused) breaks the line rather than counting as 0.
 
@@ -73,8 +92,16 @@ def curve_table(points, *, x_label: str, y_label: str, label: str = "as designed
     lines = [(label, dict(points)), *((n, dict(ps)) for n, ps in others)]
     xs = sorted({x for _, line in lines for x in line})
     head = [x_label, *(f"{y_label}, {n}" if others else y_label for n, _ in lines)]
-    rows = [[x, *(line[x] if _finite(line.get(x)) else "–" if x not in line else "not known" for _, line in lines)]
-            for x in xs]
+    rows = [
+        [
+            x,
+            *(
+                line[x] if _finite(line.get(x)) else "–" if x not in line else "not known"
+                for _, line in lines
+            ),
+        ]
+        for x in xs
+    ]
     return head, rows
 
 
@@ -99,7 +126,9 @@ def _says(points, others, label, x_label, yours, limit, limit_label, meets, unit
         parts.append(f"yours: {said} at {num(yours[0])} {x_label}")
     if known:
         (x1, y1), (x2, y2) = known[0], known[-1]
-        parts.append(f"{label}: {quantity(y1, unit)} at {num(x1)}, {quantity(y2, unit)} at {num(x2)} {x_label}")
+        parts.append(
+            f"{label}: {quantity(y1, unit)} at {num(x1)}, {quantity(y2, unit)} at {num(x2)} {x_label}"
+        )
     if len(known) < len(points):
         parts.append(f"not known at {len(points) - len(known)} of {len(points)} values")
     for name, ps in others:
@@ -108,7 +137,9 @@ def _says(points, others, label, x_label, yours, limit, limit_label, meets, unit
             parts.append(f"{name}: {quantity(ends[-1][1], unit)} at {num(ends[-1][0])}")
     if limit is not None:
         good = [x for x, y in known if (y <= limit if meets == "below" else y >= limit)]
-        parts.append(f"{limit_label}: met at " + (f"{num(good[0])} to {num(good[-1])}" if good else "no value shown"))
+        parts.append(
+            f"{limit_label}: met at " + (f"{num(good[0])} to {num(good[-1])}" if good else "no value shown")
+        )
     return "; ".join(parts)
 
 
@@ -170,15 +201,29 @@ def _mark_yours(pic, X, Y, yours, text, place) -> None:
     x, y = X(yours[0]), Y(yours[1])
     pic.yours(x, y)
     place.take(x - 9, y - 9, x + 9, y + 9)
-    spots = [(x + 12, y - 12, "start"), (x - 12, y - 12, "end"), (x + 12, y + 22, "start"), (x - 12, y + 22, "end"),
-             (x + 12, y - 30, "start"), (x - 12, y - 30, "end"), (x, y - 40, "middle"), (x, y + 40, "middle")]
+    spots = [
+        (x + 12, y - 12, "start"),
+        (x - 12, y - 12, "end"),
+        (x + 12, y + 22, "start"),
+        (x - 12, y + 22, "end"),
+        (x + 12, y - 30, "start"),
+        (x - 12, y - 30, "end"),
+        (x, y - 40, "middle"),
+        (x, y + 40, "middle"),
+    ]
     tx, ty, a = place.label(text, spots, bold=True, limits=(X.a, 12, pic.w, Y.a))
     pic.text(tx, ty, text, a=a, bold=True, halo=True)
 
 
 def _name_limit(pic, X, Y, limit, text, place) -> None:
     y = Y(limit)
-    spots = [(X.b - 4, y - 6, "end"), (X.a + 6, y - 6, "start"), (X.b - 4, y + 16, "end"), (X.a + 6, y + 16, "start"),
-             ((X.a + X.b) / 2, y - 6, "middle"), ((X.a + X.b) / 2, y + 16, "middle")]
+    spots = [
+        (X.b - 4, y - 6, "end"),
+        (X.a + 6, y - 6, "start"),
+        (X.b - 4, y + 16, "end"),
+        (X.a + 6, y + 16, "start"),
+        ((X.a + X.b) / 2, y - 6, "middle"),
+        ((X.a + X.b) / 2, y + 16, "middle"),
+    ]
     tx, ty, a = place.label(text, spots, size=12.5, limits=(X.a, 12, X.b, Y.a))
     pic.text(tx, ty, text, a=a, size=12.5, halo=True)

@@ -14,7 +14,15 @@ from collections.abc import Callable
 #: Units that take a decimal prefix. GB is 10⁹ bytes; GiB is written out by whoever means it.
 _PREFIXED = {"B", "B/s", "FLOP", "FLOP/s", "W", "Wh", "J", "bit/s"}
 _PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_TIMES = ((86400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_TIMES = (
+    (86400.0, "days"),
+    (3600.0, "h"),
+    (60.0, "min"),
+    (1.0, "s"),
+    (1e-3, "ms"),
+    (1e-6, "µs"),
+    (1e-9, "ns"),
+)
 _LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 

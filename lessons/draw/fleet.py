@@ -8,8 +8,15 @@ from .svg import Pic, two
 
 
 def fleet(
-    years, rows, *, demand=None, demand_label: str = "tokens/s wanted", title: str | None = None, says: str = "",
-    wide: float = 680, narrow: float = 340,
+    years,
+    rows,
+    *,
+    demand=None,
+    demand_label: str = "tokens/s wanted",
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Small multiples on one scale: rows chips, columns years, a figure at each bar and "–" for none.
 
@@ -20,11 +27,13 @@ def fleet(
     most = max([v for _, vs in rows for v in vs] + [1])
     title = title or "Chips by year"
     says = says or _says(years, rows, demand, demand_label)
-    strips = ([(demand_label, [float(v) for v in demand], True)] if demand else []) + [(n, vs, False) for n, vs in rows]
+    strips = ([(demand_label, [float(v) for v in demand], True)] if demand else []) + [
+        (n, vs, False) for n, vs in rows
+    ]
 
     def draw(w: float) -> Pic:
         slim = w < 500
-        left = 4.0 if slim else min(max(text_width(n) for n, *_ in strips) + 16, w * 0.26)
+        left = 0.5 if slim else min(max(text_width(n) for n, *_ in strips) + 16, w * 0.26)
         pitch, top = (74 if slim else 58), 24.0
         column = (w - left) / len(years)
         figures = max([text_width(num(v), 12.5) for _, vs, _ in strips for v in vs] + [12])
@@ -47,21 +56,31 @@ def fleet(
                 elif value:
                     pic.rect(x, base - max(1, tall), bar, max(1, tall), fill="ink2")
                 pic.line(x, base + 0.5, x + bar, base + 0.5)
-                pic.text(x + bar + 6, base - 1, num(value) if value else "–", c="ink" if value else "ink2", size=12.5)
+                pic.text(
+                    x + bar + 6,
+                    base - 1,
+                    num(value) if value else "–",
+                    c="ink" if value else "ink2",
+                    size=12.5,
+                )
             y += pitch
         return pic
 
     return two(draw, wide=wide, narrow=narrow)
 
 
-def fleet_table(years, rows, *, demand=None, demand_label: str = "tokens/s wanted", **_look) -> tuple[list[str], list[list]]:
+def fleet_table(
+    years, rows, *, demand=None, demand_label: str = "tokens/s wanted", **_look
+) -> tuple[list[str], list[list]]:
     """(head, rows): one column a year."""
     out = [[demand_label, *demand]] if demand else []
     return ["", *map(str, years)], out + [[n, *vs] for n, vs in rows]
 
 
 def _says(years, rows, demand, label) -> str:
-    parts = [f"{n}: " + ", ".join(f"{num(v)} in {y}" for y, v in zip(years, vs, strict=True)) for n, vs in rows]
+    parts = [
+        f"{n}: " + ", ".join(f"{num(v)} in {y}" for y, v in zip(years, vs, strict=True)) for n, vs in rows
+    ]
     if demand:
         parts.append(f"{label}: " + ", ".join(num(v) for v in demand))
     return "; ".join(parts)

@@ -10,8 +10,17 @@ from .svg import Pic, two
 
 
 def kv_blocks(
-    sequences, *, block_tokens: int = 16, reserved_tokens: int = 512, total_blocks: int = 64, blocks=None,
-    contiguous: bool = True, title: str | None = None, says: str = "", wide: float = 680, narrow: float = 340,
+    sequences,
+    *,
+    block_tokens: int = 16,
+    reserved_tokens: int = 512,
+    total_blocks: int = 64,
+    blocks=None,
+    contiguous: bool = True,
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Filled is tokens that exist, hatching is memory held for nothing, letters name the sequence.
 
@@ -26,8 +35,10 @@ def kv_blocks(
     if not says:
         says = f"Paged: {num(used)} of {num(taken)} tokens taken hold anything, {percent(used / taken if taken else 0)}"
         if contiguous:
-            says = (f"Contiguous: {num(used)} of {num(held)} reserved tokens hold anything, "
-                    f"{percent(used / held if held else 0)}. {says}")
+            says = (
+                f"Contiguous: {num(used)} of {num(held)} reserved tokens hold anything, "
+                f"{percent(used / held if held else 0)}. {says}"
+            )
 
     def draw(w: float) -> Pic:
         left, slim = 26.0, w < 500
@@ -53,8 +64,10 @@ def kv_blocks(
 
 def kv_blocks_table(sequences, *, block_tokens: int = 16, reserved_tokens: int = 512, **_look):
     """(head, rows): per sequence its tokens, what contiguous memory reserves, and its blocks."""
-    rows = [[n, t, reserved_tokens, math.ceil(t / block_tokens), math.ceil(t / block_tokens) * block_tokens]
-            for n, t in sequences]
+    rows = [
+        [n, t, reserved_tokens, math.ceil(t / block_tokens), math.ceil(t / block_tokens) * block_tokens]
+        for n, t in sequences
+    ]
     head = ["Sequence", "Tokens", "Reserved when contiguous", "Blocks when paged", "Tokens in those blocks"]
     total = ["together", *(sum(r[k] for r in rows) for k in range(1, 5))]
     return head, [*rows, total]

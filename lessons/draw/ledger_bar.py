@@ -15,7 +15,9 @@ _LOOK = {
 }
 
 
-def ledger_bar(counts, *, title: str | None = None, says: str = "", wide: float = 680, narrow: float = 340) -> str:
+def ledger_bar(
+    counts, *, title: str | None = None, says: str = "", wide: float = 680, narrow: float = 340
+) -> str:
     """One bar for all claims; counts: {"holds": 35, "caveat": 79, "wrong": 26, "no source": 13}, in that order drawn."""
     counts = _ordered(counts)
     total = sum(counts.values())
@@ -71,6 +73,6 @@ def _lines(texts, starts, w: float) -> list[tuple[float, int]]:
         long = text_width(text)
         at = max(0.0, min(start, w - long))
         line = next((k for k, end in enumerate(ends) if at >= end + 12), len(ends))
-        ends[line:line + 1] = [at + long]
+        ends[line : line + 1] = [at + long]
         out.append((at, line))
     return out

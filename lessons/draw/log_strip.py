@@ -9,9 +9,18 @@ from .svg import Pic, ink_of, two
 
 
 def log_strip(
-    *, computed: float, yours: float | None = None, unit: str = "B", anchors=(), interval=None,
-    yours_word: str = "you", computed_word: str = "computed", title: str | None = None, says: str = "",
-    wide: float = 680, narrow: float = 340,
+    *,
+    computed: float,
+    yours: float | None = None,
+    unit: str = "B",
+    anchors=(),
+    interval=None,
+    yours_word: str = "you",
+    computed_word: str = "computed",
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Yours is the ringed dot, computed the hollow ring, the factor stands under the line between them.
 
@@ -40,7 +49,13 @@ def log_strip(
         mark_y, axis_y = 48.0, 76.0
         rows = _stack(anchors, X, said, w)
         pic = Pic(w, axis_y + 26 + 17 * (1 + max([r for *_, r in rows], default=-1)), title, says)
-        x_axis(pic, X, axis_y, ticks=log_ticks(low, high, 4 if w < 500 else 6), say=tick(unit) if unit == "$" else said)
+        x_axis(
+            pic,
+            X,
+            axis_y,
+            ticks=log_ticks(low, high, 4 if w < 500 else 6),
+            say=tick(unit) if unit == "$" else said,
+        )
         xc = X(computed)
         if interval:
             pic.interval(X(interval[0]), X(interval[1]), mark_y, c="ink2")
@@ -48,7 +63,15 @@ def log_strip(
             xy = X(shown)
             pic.line(xy, mark_y, xc, mark_y, c="ink", sw=1.25)
             pic.yours(xy, mark_y)
-            pic.text((xy + xc) / 2, mark_y + 17, _short(computed, shown), a="middle", c="ink2", size=12.5, halo=True)
+            pic.text(
+                (xy + xc) / 2,
+                mark_y + 18,
+                _short(computed, shown),
+                a="middle",
+                c="ink2",
+                size=12.5,
+                halo=True,
+            )
         pic.predicted(xc, mark_y, r=5)
         labels = [(xc, f"{computed_word}: {said(computed)}")]
         if shown:
@@ -62,12 +85,16 @@ def log_strip(
     return two(draw, wide=wide, narrow=narrow)
 
 
-def log_strip_table(*, computed: float, yours: float | None = None, unit: str = "B", anchors=(), interval=None, **_look):
+def log_strip_table(
+    *, computed: float, yours: float | None = None, unit: str = "B", anchors=(), interval=None, **_look
+):
     """(head, rows): each value of the strip."""
     rows = [["computed", quantity(computed, unit), "1"]]
     if interval:
-        rows += [["low end", quantity(interval[0], unit), num(interval[0] / computed)],
-                 ["high end", quantity(interval[1], unit), num(interval[1] / computed)]]
+        rows += [
+            ["low end", quantity(interval[0], unit), num(interval[0] / computed)],
+            ["high end", quantity(interval[1], unit), num(interval[1] / computed)],
+        ]
     if yours is not None:
         rows.insert(0, ["yours", quantity(yours, unit), num(yours / computed)])
     rows += [[a[0], quantity(a[1], unit), num(a[1] / computed)] for a in anchors]
@@ -111,6 +138,6 @@ def _stack(anchors, X: Scale, said, w: float):
         long = text_width(text, 12.5)
         start = min(max(0, X(value) - 4), w - long)
         row = next((k for k, end in enumerate(ends) if start > end + 10), len(ends))
-        ends[row:row + 1] = [start + long]
+        ends[row : row + 1] = [start + long]
         out.append((text, X(value), start, kind[0] if kind else "ink2", row))
     return out

@@ -6,8 +6,12 @@ from .svg import esc, var
 
 _TICK = '<path d="M2 7.5l3.4 3.4L12.2 3.4" style="fill:none;stroke:{ink};stroke-width:2"/>'
 _CROSS = '<path d="M3 3l8 8M11 3l-8 8" style="fill:none;stroke:{miss};stroke-width:2.2"/>'
-_DOTTED = '<circle cx="7" cy="7" r="5.2" style="fill:none;stroke:{ink2};stroke-width:1.4;stroke-dasharray:2 2"/>'
-_WAVE = '<path d="M1.6 8.6c2-3.4 3.6-3.4 5.4-1.6s3.4 1.8 5.4-1.6" style="fill:none;stroke:{ink};stroke-width:2"/>'
+_DOTTED = (
+    '<circle cx="7" cy="7" r="5.2" style="fill:none;stroke:{ink2};stroke-width:1.4;stroke-dasharray:2 2"/>'
+)
+_WAVE = (
+    '<path d="M1.6 8.6c2-3.4 3.6-3.4 5.4-1.6s3.4 1.8 5.4-1.6" style="fill:none;stroke:{ink};stroke-width:2"/>'
+)
 
 #: name: (shape, word). Severities of a finding, verdicts on a target, verdicts on a claim.
 VERDICTS = {
@@ -35,9 +39,21 @@ VERDICTS = {
 }
 #: Other spellings that callers use for the same judgement.
 _SAME = {
-    "block": "blocks", "cost": "costs", "risk": "risks", "ask": "asks", "praise": "praises", "good": "praises",
-    "met": "meets", "missed": "misses", "not known": "unknown", "true": "holds", "holds with a caveat": "caveat",
-    "false": "wrong", "nosource": "no source", "no_source": "no source", "unsourced": "no source",
+    "block": "blocks",
+    "cost": "costs",
+    "risk": "risks",
+    "ask": "asks",
+    "praise": "praises",
+    "good": "praises",
+    "met": "meets",
+    "missed": "misses",
+    "not known": "unknown",
+    "true": "holds",
+    "holds with a caveat": "caveat",
+    "false": "wrong",
+    "nosource": "no source",
+    "no_source": "no source",
+    "unsourced": "no source",
 }
 
 

@@ -9,8 +9,20 @@ from .svg import Pic, fill_of, two
 
 
 def measured_band(
-    series, *, x_label: str, y_label: str, x_log: bool = False, y_log: bool = False, x_ticks=None, y_ticks=None,
-    unit: str = "", y_zero: bool = False, title: str | None = None, says: str = "", wide: float = 680, narrow: float = 340,
+    series,
+    *,
+    x_label: str,
+    y_label: str,
+    x_log: bool = False,
+    y_log: bool = False,
+    x_ticks=None,
+    y_ticks=None,
+    unit: str = "",
+    y_zero: bool = False,
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """series: dicts with label, kind, line [(x, y)], band [(x, low, high)], measured [(x, y)]; each part may be missing.
 
@@ -29,10 +41,20 @@ def measured_band(
 
     def draw(w: float) -> Pic:
         slim, h = w < 500, 300
-        shown = list(y_ticks) if y_ticks is not None else Scale(low=y_low, high=y_high, a=0, b=1, log=y_log).ticks(4)
-        words = dict(zip(shown, [num(v) + short for v in shown] if y_log else alike(shown, suffix=short), strict=True))
+        shown = (
+            list(y_ticks)
+            if y_ticks is not None
+            else Scale(low=y_low, high=y_high, a=0, b=1, log=y_log).ticks(4)
+        )
+        words = dict(
+            zip(shown, [num(v) + short for v in shown] if y_log else alike(shown, suffix=short), strict=True)
+        )
         left = gutter(shown, words.__getitem__)
-        right = 12.0 if slim else min(max([text_width(s.get("label", ""), 13, True) for s in series] + [100]) + 14, 170)
+        right = (
+            12.0
+            if slim
+            else min(max([text_width(s.get("label", ""), 13, True) for s in series] + [100]) + 14, 170)
+        )
         X = Scale(low=x_low, high=x_high, a=left, b=w - right, log=x_log)
         Y = Scale(low=y_low, high=y_high, a=h - 46, b=26, log=y_log)
         pic = Pic(w, h, title, says)
@@ -57,8 +79,16 @@ def measured_band_table(series, *, x_label: str, **_look) -> tuple[list[str], li
             guess = _at(s.get("line"), x)
             low, high = _band_at(s.get("band"), x)
             inside = "–" if low is None else "inside" if low <= y <= high else "outside"
-            rows.append([s.get("label", ""), x, y, guess if guess is not None else "–",
-                         "–" if low is None else f"{num(low)} to {num(high)}", inside])
+            rows.append(
+                [
+                    s.get("label", ""),
+                    x,
+                    y,
+                    guess if guess is not None else "–",
+                    "–" if low is None else f"{num(low)} to {num(high)}",
+                    inside,
+                ]
+            )
     return ["", x_label, "Measured", "Predicted", "Interval", "Measured lies"], rows
 
 
@@ -130,7 +160,9 @@ def _name_right(pic, X, Y, series, unit, right) -> None:
         lines += [f"{word} {figure}" for (word, _), figure in zip(named, figures, strict=True)]
         blocks.append((Y(guess if guess is not None else seen if seen is not None else Y.low), lines, bold))
     tall = max([16 * len(b[1]) for b in blocks], default=16) + 6
-    for y, (_, lines, bold) in zip(spread([b[0] - 6 for b in blocks], tall, 14, pic.h - 46 - tall + 20), blocks, strict=True):
+    for y, (_, lines, bold) in zip(
+        spread([b[0] - 6 for b in blocks], tall, 14, pic.h - 46 - tall + 20), blocks, strict=True
+    ):
         pic.lines(X.b + 8, y, lines[:bold], bold=True)
         pic.lines(X.b + 8, y + 16 * bold, lines[bold:], c="ink2", size=12.5)
 
@@ -144,4 +176,12 @@ def _name_above(pic, X, Y, series) -> None:
         values = [v for v in (high, guess, seen) if v is not None]
         tops.append(Y(max(values)) - 8 if values else 20.0)
     for y, s in zip(spread(tops, 17, 24, pic.h - 60), series, strict=True):
-        pic.text(X.b, y, shorten(s.get("label", ""), X.b - X.a, 12.5, True), a="end", size=12.5, bold=True, halo=True)
+        pic.text(
+            X.b,
+            y,
+            shorten(s.get("label", ""), X.b - X.a, 12.5, True),
+            a="end",
+            size=12.5,
+            bold=True,
+            halo=True,
+        )

@@ -8,8 +8,15 @@ from .svg import Pic, two
 
 
 def memory_bars(
-    rows, *, capacity_bytes: float | None = None, capacity_label: str | None = None, max_bytes: float | None = None,
-    title: str = "Memory of one chip", says: str = "", wide: float = 680, narrow: float = 340,
+    rows,
+    *,
+    capacity_bytes: float | None = None,
+    capacity_label: str | None = None,
+    max_bytes: float | None = None,
+    title: str = "Memory of one chip",
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Horizontal bars on one scale, the capacity an ink line through all of them.
 

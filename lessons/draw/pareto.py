@@ -14,10 +14,25 @@ _SHAPES = ("□", "△", "○", "+", "×", "▽")
 
 
 def pareto(
-    points, *, x_label: str, y_label: str, yours=None, best=None, limit: float | None = None,
-    limit_label: str | None = None, x_log: bool = True, y_log: bool = True, x_unit: str = "$", y_unit: str = "",
-    best_label: str = "best known", x_limits=None, y_limits=None, title: str | None = None, says: str = "",
-    wide: float = 680, narrow: float = 340,
+    points,
+    *,
+    x_label: str,
+    y_label: str,
+    yours=None,
+    best=None,
+    limit: float | None = None,
+    limit_label: str | None = None,
+    x_log: bool = True,
+    y_log: bool = True,
+    x_unit: str = "$",
+    y_unit: str = "",
+    best_label: str = "best known",
+    x_limits=None,
+    y_limits=None,
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """points: (x, y, group), smaller is better on both axes; the shape names the group, grey, never a colour.
 
@@ -27,15 +42,18 @@ def pareto(
     points = [(float(x), float(y), str(g)) for x, y, g in points if math.isfinite(x) and math.isfinite(y)]
     extra = [p for p in (yours, best) if p is not None]
     x_low, x_high = x_limits or padded([p[0] for p in points] + [p[0] for p in extra], log=x_log, share=0.06)
-    y_low, y_high = y_limits or padded([p[1] for p in points] + [p[1] for p in extra] + ([limit] if limit else []),
-                                       log=y_log, share=0.06)
+    y_low, y_high = y_limits or padded(
+        [p[1] for p in points] + [p[1] for p in extra] + ([limit] if limit else []), log=y_log, share=0.06
+    )
     inside = [p for p in points if x_low <= p[0] <= x_high and y_low <= p[1] <= y_high]
     groups = list(dict.fromkeys(p[2] for p in points))
     line = front([p[:2] for p in inside] + ([tuple(best)] if best else []))
     title = title or f"{x_label} against {y_label}"
     if limit is not None and limit_label is None:
         limit_label = f"limit {quantity(limit, y_unit)}"
-    says = says or _says(points, inside, line, yours, best, limit, limit_label, x_unit, y_unit, x_label, y_label)
+    says = says or _says(
+        points, inside, line, yours, best, limit, limit_label, x_unit, y_unit, x_label, y_label
+    )
 
     def draw(w: float) -> Pic:
         roomy = w >= 600
@@ -73,7 +91,11 @@ def pareto(
             _named(pic, X, Y, best, best_label if roomy else "best", place, ring=False)
         if limit is not None and Y.holds(limit):
             pic.line(X.a, Y(limit), X.b, Y(limit), c="ink", sw=1.25, dash="4 3")
-            spots = [(X.b - 4, Y(limit) - 6, "end"), (X.a + 4, Y(limit) - 6, "start"), (X.b - 4, Y(limit) + 16, "end")]
+            spots = [
+                (X.b - 4, Y(limit) - 6, "end"),
+                (X.a + 4, Y(limit) - 6, "start"),
+                (X.b - 4, Y(limit) + 16, "end"),
+            ]
             tx, ty, a = place.label(limit_label, spots, size=12.5)
             pic.text(tx, ty, limit_label, a=a, size=12.5, halo=True)
         return pic
@@ -81,7 +103,9 @@ def pareto(
     return two(draw, wide=wide, narrow=narrow)
 
 
-def pareto_table(points, *, x_label: str, y_label: str, yours=None, best=None, **_look) -> tuple[list[str], list[list]]:
+def pareto_table(
+    points, *, x_label: str, y_label: str, yours=None, best=None, **_look
+) -> tuple[list[str], list[list]]:
     """(head, rows): the designs on the front, then yours and the best known."""
     line = front([(p[0], p[1]) for p in points if math.isfinite(p[0]) and math.isfinite(p[1])])
     group = {(p[0], p[1]): p[2] for p in points}
@@ -120,8 +144,14 @@ def _says(points, inside, line, yours, best, limit, limit_label, x_unit, y_unit,
 
 def _named(pic, X, Y, point, text, place, ring: bool) -> None:
     x, y = X(point[0]), Y(point[1])
-    spots = [(x + 12, y - 9, "start"), (x - 12, y - 9, "end"), (x + 12, y + 20, "start"), (x - 12, y + 20, "end"),
-             (x, y - 18, "middle"), (x, y + 30, "middle")]
+    spots = [
+        (x + 12, y - 9, "start"),
+        (x - 12, y - 9, "end"),
+        (x + 12, y + 20, "start"),
+        (x - 12, y + 20, "end"),
+        (x, y - 18, "middle"),
+        (x, y + 30, "middle"),
+    ]
     tx, ty, a = place.label(text, spots, bold=ring, limits=(X.a, 12, X.b, Y.a))
     pic.yours(x, y) if ring else pic.predicted(x, y, r=5)
     pic.text(tx, ty, text, a=a, bold=ring, c="ink" if ring else "ink2", halo=True)

@@ -92,8 +92,15 @@ def _order(stage: int, stages: int, batches: int, chunks: int) -> list[tuple[boo
 
 
 def pipeline(
-    *, stages: int, microbatches: int, interleave: int = 1, backward: float = 2, title: str | None = None,
-    says: str = "", wide: float = 680, narrow: float = 340,
+    *,
+    stages: int,
+    microbatches: int,
+    interleave: int = 1,
+    backward: float = 2,
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Rows are stages, time runs to the right; forward is filled, backward outlined, the bubble hatched."""
     cells = one_f_one_b(stages=stages, microbatches=microbatches, interleave=interleave, backward=backward)
@@ -102,7 +109,9 @@ def pipeline(
     bubble = (total - work) / total
     kind = "one forward, one backward" + (f", {interleave} chunks a stage" if interleave > 1 else "")
     title = title or f"Pipeline schedule: {stages} stages, {microbatches} micro-batches, {kind}"
-    says = says or f"Each stage idles {total - work:.3g} of {total:.3g} steps: the bubble is {percent(bubble)}"
+    says = (
+        says or f"Each stage idles {total - work:.3g} of {total:.3g} steps: the bubble is {percent(bubble)}"
+    )
     formula = _formula(stages, microbatches, interleave, bubble)
 
     def draw(w: float) -> Pic:
@@ -116,7 +125,14 @@ def pipeline(
         _legend(pic, left if not slim else 0, interleave)
         for stage in range(stages):
             y = top + stage * pitch
-            pic.text(left - 8, y + bar / 2 + 4, stage + 1 if slim else f"stage {stage + 1}", a="end", c="ink2", size=12)
+            pic.text(
+                left - 8,
+                y + bar / 2 + 4,
+                stage + 1 if slim else f"stage {stage + 1}",
+                a="end",
+                c="ink2",
+                size=12,
+            )
             pic.rect(left, y, total * unit, bar, fill="hatch")
         _cells(pic, cells, left, top, pitch, bar, unit, interleave)
         y = top + pitch * stages + 2
@@ -138,8 +154,16 @@ def pipeline_table(
     for stage in range(stages):
         mine = [c for c in cells if c.stage == stage]
         busy = sum(c.end - c.start for c in mine)
-        rows.append([f"stage {stage + 1}", min(c.start for c in mine), max(c.end for c in mine), busy, total - busy,
-                     100 * (total - busy) / total])
+        rows.append(
+            [
+                f"stage {stage + 1}",
+                min(c.start for c in mine),
+                max(c.end for c in mine),
+                busy,
+                total - busy,
+                100 * (total - busy) / total,
+            ]
+        )
     return ["Stage", "first works at", "last works until", "busy, steps", "idle, steps", "idle, %"], rows
 
 
@@ -171,7 +195,9 @@ def _cells(pic, cells, left, top, pitch, bar, unit, interleave) -> None:
     for c in cells:
         x, w = left + c.start * unit, (c.end - c.start) * unit
         y = top + c.stage * pitch
-        part = bar / interleave  # chunks share the row's height, so that they can be told apart without a colour
+        part = (
+            bar / interleave
+        )  # chunks share the row's height, so that they can be told apart without a colour
         cy = y + c.chunk * part
         under.append((x, y - 0.5, w, bar + 1))
         if c.backward:
@@ -188,9 +214,12 @@ def _cells(pic, cells, left, top, pitch, bar, unit, interleave) -> None:
         mine = [c for c in cells if c.backward is back]
         w = min(c.end - c.start for c in mine) * unit
         size = 11.0 if w > 6.5 * widest + 2 else 8.5
-        if w < 5 * widest + 1:  # a digit of 8.5 px is 5 px wide; numbers that fit only here and there are left out
+        if (
+            w < 5 * widest + 1
+        ):  # a digit of 8.5 px is 5 px wide; numbers that fit only here and there are left out
             continue
         items = [
-            (left + (c.start + c.end) / 2 * unit, top + c.stage * pitch + bar / 2 + size * 0.36, c.batch + 1) for c in mine
+            (left + (c.start + c.end) / 2 * unit, top + c.stage * pitch + bar / 2 + size * 0.36, c.batch + 1)
+            for c in mine
         ]
         pic.labels(items, c="ink" if back else "on-compute", size=size)

@@ -43,8 +43,15 @@ def ring_state(*, chips: int, kind: str, step: int) -> list[list[tuple[int, bool
 
 
 def ring(
-    *, chips: int = 4, kind: str = "reduce-scatter", steps=None, names=None, title: str | None = None, says: str = "",
-    wide: float = 680, narrow: float = 340,
+    *,
+    chips: int = 4,
+    kind: str = "reduce-scatter",
+    steps=None,
+    names=None,
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Small multiples of chip × chunk; only what has just arrived wears the network colour.
 
@@ -56,7 +63,9 @@ def ring(
     last = (chips - 1) * (2 if kind == "all-reduce" else 1)
     if steps is None:
         steps = list(range(last + 1)) if last <= 6 else sorted({0, 1, chips - 1, last})
-    names = [shorten(n, 60, 12) for n in names or [chr(65 + k) if k < 26 else str(k + 1) for k in range(chips)]]
+    names = [
+        shorten(n, 60, 12) for n in names or [chr(65 + k) if k < 26 else str(k + 1) for k in range(chips)]
+    ]
     title = title or f"Ring {kind} over {chips} chips, step by step"
     says = says or _says(chips, kind, steps, last)
 
@@ -74,13 +83,22 @@ def ring(
             x0, y0 = (k % across) * pitch + gutter, (k // across) * high + 24
             pic.text(x0, y0 - 10, _moment(step), bold=True)
             _matrix(pic, x0, y0, cell, ring_state(chips=chips, kind=kind, step=step), names, chips)
-            pic.text(x0, y0 + cell * chips + 16, _words(chips, kind, step, last), c="ink2", size=12, width=pitch - gutter)
+            pic.text(
+                x0,
+                y0 + cell * chips + 16,
+                _words(chips, kind, step, last),
+                c="ink2",
+                size=12,
+                width=pitch - gutter,
+            )
         return pic
 
     return two(draw, wide=wide, narrow=narrow)
 
 
-def ring_table(*, chips: int = 4, kind: str = "reduce-scatter", steps=None, **_look) -> tuple[list[str], list[list]]:
+def ring_table(
+    *, chips: int = 4, kind: str = "reduce-scatter", steps=None, **_look
+) -> tuple[list[str], list[list]]:
     """(head, rows): for each step how many contributions the fullest chunk of a chip holds, and what was sent."""
     last = (chips - 1) * (2 if kind == "all-reduce" else 1)
     rows = []
@@ -88,7 +106,12 @@ def ring_table(*, chips: int = 4, kind: str = "reduce-scatter", steps=None, **_l
         state = ring_state(chips=chips, kind=kind, step=step)
         full = sum(count == chips for count, _ in state[0])
         rows.append([step, max(count for count, _ in state[0]), full, f"{step}/{chips}" if step else "0"])
-    return ["Step", "Most summed in one chunk", "Finished chunks on each chip", "Sent by each chip, of its data"], rows
+    return [
+        "Step",
+        "Most summed in one chunk",
+        "Finished chunks on each chip",
+        "Sent by each chip, of its data",
+    ], rows
 
 
 def _moment(step: int) -> str:

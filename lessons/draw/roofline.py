@@ -11,9 +11,19 @@ from .svg import Pic, two
 
 
 def roofline(
-    points=(), *, peak_flop_per_s: float, mem_bytes_per_s: float, achieved_flop_per_s: float | None = None,
-    achieved_bytes_per_s: float | None = None, yours: str | None = None, precision: str = "dense BF16",
-    chip: str = "one chip", title: str | None = None, says: str = "", wide: float = 680, narrow: float = 340,
+    points=(),
+    *,
+    peak_flop_per_s: float,
+    mem_bytes_per_s: float,
+    achieved_flop_per_s: float | None = None,
+    achieved_bytes_per_s: float | None = None,
+    yours: str | None = None,
+    precision: str = "dense BF16",
+    chip: str = "one chip",
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Log-log; the slope wears the memory colour, the flat roof compute, each with its name and figure.
 
@@ -41,16 +51,20 @@ def roofline(
         right = min(190, max(text_width(n) for n in names) + 10) if roomy else 10
         X = Scale(low=low_x, high=high_x, a=left, b=w - right, log=True)
         Y = Scale(low=low_y, high=peak_flop_per_s * 1.3, a=h - 46, b=26, log=True)
-        y_axis(pic, Y, left - 8, ticks=[t * tera for t in ticks_y], say=lambda v: num(v / tera), label="TFLOP/s")
+        y_axis(
+            pic, Y, left - 8, ticks=[t * tera for t in ticks_y], say=lambda v: num(v / tera), label="TFLOP/s"
+        )
         x_axis(pic, X, h - 46, label="FLOP per byte moved")
         _roofs(pic, X, Y, roof, achieved_flop_per_s, achieved_bytes_per_s)
         place = Placer()
         _marks(X, Y, roof, points, place)
-        _name_roofs(pic, X, Y, roof, place, names, achieved_flop_per_s, roomy, points)
+        _name_roofs(pic, X, Y, roof, names, achieved_flop_per_s, roomy, points)
         pic.line(X(roof.ridge), Y(roof.peak) + 5, X(roof.ridge), h - 46, c="rule")
         x, y, a = place.label(
-            f"ridge {num(roof.ridge)}", [(X(roof.ridge) + 5, h - 52, "start"), (X(roof.ridge) - 5, h - 52, "end")],
-            size=12, limits=(left, 0, w, h),
+            f"ridge {num(roof.ridge)}",
+            [(X(roof.ridge) + 5, h - 52, "start"), (X(roof.ridge) - 5, h - 52, "end")],
+            size=12,
+            limits=(left, 0, w, h),
         )
         pic.text(x, y, f"ridge {num(roof.ridge)}", a=a, c="ink2", size=12)
         _points(pic, X, Y, roof, points, yours, place, h)
@@ -64,7 +78,14 @@ def roofline_table(
 ) -> tuple[list[str], list[list]]:
     """(head, rows) of the same picture."""
     roof = _Roof(peak_flop_per_s, mem_bytes_per_s)
-    head = ["Work", "FLOP per byte", "At most, TFLOP/s", "Share of the peak, %", "Waits for", "Measured, TFLOP/s"]
+    head = [
+        "Work",
+        "FLOP per byte",
+        "At most, TFLOP/s",
+        "Share of the peak, %",
+        "Waits for",
+        "Measured, TFLOP/s",
+    ]
     rows = []
     for label, at, *seen in points:
         name = f"{label} (yours)" if label == yours else label
@@ -108,10 +129,12 @@ def _roofs(pic: Pic, X: Scale, Y: Scale, roof: _Roof, flops: float | None, bandw
     if bandwidth:
         top = flops or roof.peak
         start = max(X.low, Y.low / bandwidth)
-        pic.path([(X(start), Y(bandwidth * start)), (X(top / bandwidth), Y(top))], c="c-memory", sw=1, dash="3 3")
+        pic.path(
+            [(X(start), Y(bandwidth * start)), (X(top / bandwidth), Y(top))], c="c-memory", sw=1, dash="3 3"
+        )
 
 
-def _name_roofs(pic, X, Y, roof, place, names, achieved, roomy, points) -> None:
+def _name_roofs(pic, X, Y, roof, names, achieved, roomy, points) -> None:
     text = f"memory {quantity(roof.bandwidth, 'B/s')}"
     start = max(X.low, Y.low / roof.bandwidth)
     x1, y1, x2, y2 = X(start), Y(roof.bandwidth * start), X(roof.ridge), Y(roof.peak)
@@ -129,19 +152,15 @@ def _name_roofs(pic, X, Y, roof, place, names, achieved, roomy, points) -> None:
     else:
         pic.text(x1 + 4, y1 - 10, text, c="t-memory", size=12)
     peak, reached = names
-    low = Y(achieved) if achieved else Y(roof.peak)
     if roomy:
+        low = Y(achieved) if achieved else Y(roof.peak)
         pic.text(X.b + 6, Y(roof.peak) + 1, peak, c="t-compute")
         if reached:
             pic.text(X.b + 6, max(low + 10, Y(roof.peak) + 16), reached, c="t-compute", size=12)
         return
-    pic.text(X.b, Y(roof.peak) - 8, f"peak {peak.split()[0]}", a="end", c="t-compute")
-    place.take(X(roof.ridge), Y(roof.peak) - 22, X.b, Y(roof.peak))
-    if reached:
-        said = f"achieved {reached.split()[0]}"
-        spots = [(x, low + d, "end") for d in (15, 30, 45) for x in (X.b, X.b - 40, X.b - 80)]
-        x, y, a = place.label(said, spots, size=12, limits=(X(roof.ridge) + 6, 0, X.b, pic.h))
-        pic.text(x, y, said, a=a, c="t-compute", size=12)
+    # Narrow: both figures over the roof, where nothing else stands.
+    said = f"peak {peak.split()[0]}" + (f", achieved {reached.split()[0]}" if reached else "")
+    pic.text(X.b, Y(roof.peak) - 8, said, a="end", c="t-compute", size=12.5)
 
 
 def _marks(X, Y, roof, points, place) -> None:

@@ -86,7 +86,9 @@ def log_ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [int(v) if v >= 1 and abs(v - round(v)) < 1e-9 * v else v for v in values]
 
 
-def padded(values: Sequence[float], *, log: bool = False, share: float = 0.08, zero: bool = False) -> tuple[float, float]:
+def padded(
+    values: Sequence[float], *, log: bool = False, share: float = 0.08, zero: bool = False
+) -> tuple[float, float]:
     """Limits of an axis that holds all values with some air; from zero if a length is to be compared."""
     known = [v for v in values if v is not None and math.isfinite(v) and (v > 0 or not log)]
     if not known:
@@ -102,8 +104,14 @@ def padded(values: Sequence[float], *, log: bool = False, share: float = 0.08, z
 
 
 def x_axis(
-    pic: Pic, scale: Scale, y: float, *, ticks: Sequence[float] | None = None, say: Callable[[float], str] | None = None,
-    label: str = "", line: bool = True,
+    pic: Pic,
+    scale: Scale,
+    y: float,
+    *,
+    ticks: Sequence[float] | None = None,
+    say: Callable[[float], str] | None = None,
+    label: str = "",
+    line: bool = True,
 ) -> Pic:
     """The line, its ticks and figures; figures that would touch the one before are left out."""
     if line:
@@ -123,8 +131,14 @@ def x_axis(
 
 
 def y_axis(
-    pic: Pic, scale: Scale, x: float, *, ticks: Sequence[float] | None = None, say: Callable[[float], str] | None = None,
-    label: str = "", label_y: float = 11,
+    pic: Pic,
+    scale: Scale,
+    x: float,
+    *,
+    ticks: Sequence[float] | None = None,
+    say: Callable[[float], str] | None = None,
+    label: str = "",
+    label_y: float = 11,
 ) -> Pic:
     """Figures only, at the left of x; the label lies flat above them, where it can be read."""
     edge = math.inf

@@ -31,9 +31,11 @@ class Look:
 def stacked(pic_width: float, rows: Sequence, *, look: Look, most: float, title: str, says: str) -> Pic:
     """Rows of (label, [(kind, value, name), …], note); labels stand under their segment, in the segment's hue."""
     narrow = pic_width < 500
-    left = 4.0
+    left = 0.5
     if not narrow:
-        widest = max([text_width(r[0], 13, True) for r in rows] + [text_width(_note(r), 12) for r in rows] + [40])
+        widest = max(
+            [text_width(r[0], 13, True) for r in rows] + [text_width(_note(r), 12) for r in rows] + [40]
+        )
         left = min(widest + 14, pic_width * 0.3)
     right = pic_width - (text_width(look.say(most), 13, True) + 10 if look.totals else 10)
     X = Scale(low=0, high=most, a=left, b=right)

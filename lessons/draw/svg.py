@@ -20,7 +20,15 @@ _VAR.update({"none": "none", "currentColor": "currentColor"})
 
 #: Segments drawn hatched: hatching means that nothing happens there.
 HATCHED = frozenset({"idle", "free", "queue", "wait", "stall", "bubble", "hatch"})
-_GREYS = {"reserve": "axis", "grey": "idle", "grey2": "ink2", "ink": "ink", "axis": "axis", "wash": "wash", "paper": "paper"}
+_GREYS = {
+    "reserve": "axis",
+    "grey": "idle",
+    "grey2": "ink2",
+    "ink": "ink",
+    "axis": "axis",
+    "wash": "wash",
+    "paper": "paper",
+}
 _STEP = 8  # px between two hatch lines
 
 
@@ -101,7 +109,15 @@ class Pic:
     # Shapes -----------------------------------------------------------------------------------------------
 
     def rect(
-        self, x: float, y: float, w: float, h: float, *, fill: str = "wash", stroke: str | None = None, sw: float = 1,
+        self,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        *,
+        fill: str = "wash",
+        stroke: str | None = None,
+        sw: float = 1,
         opacity: float | None = None,
     ) -> Pic:
         """A rectangle; fill="hatch" draws idleness."""
@@ -136,15 +152,30 @@ class Pic:
         return self.add(f'<path d="{d}" style="{look}"/>')
 
     def line(
-        self, x1: float, y1: float, x2: float, y2: float, *, c: str = "axis", sw: float = 1, dash: str | None = None
+        self,
+        x1: float,
+        y1: float,
+        x2: float,
+        y2: float,
+        *,
+        c: str = "axis",
+        sw: float = 1,
+        dash: str | None = None,
     ) -> Pic:
         """A straight line; limits are dash="4 3" at 1.25."""
         look = f"stroke:{var(c)};stroke-width:{sw}" + (f";stroke-dasharray:{dash}" if dash else "")
         return self.add(f'<path d="M{_f(x1)} {_f(y1)}L{_f(x2)} {_f(y2)}" style="fill:none;{look}"/>')
 
     def path(
-        self, points, *, c: str | None = "ink", sw: float = 1.75, fill: str = "none", dash: str | None = None,
-        close: bool = False, opacity: float | None = None,
+        self,
+        points,
+        *,
+        c: str | None = "ink",
+        sw: float = 1.75,
+        fill: str = "none",
+        dash: str | None = None,
+        close: bool = False,
+        opacity: float | None = None,
     ) -> Pic:
         """A line through points, or a filled region with close=True."""
         if not points:
@@ -160,8 +191,18 @@ class Pic:
     # Text -------------------------------------------------------------------------------------------------
 
     def text(
-        self, x: float, y: float, text: object, *, a: str = "start", c: str = "ink", size: float = 13,
-        bold: bool = False, halo: bool = False, rot: float | None = None, width: float | None = None,
+        self,
+        x: float,
+        y: float,
+        text: object,
+        *,
+        a: str = "start",
+        c: str = "ink",
+        size: float = 13,
+        bold: bool = False,
+        halo: bool = False,
+        rot: float | None = None,
+        width: float | None = None,
     ) -> Pic:
         """A label. It is kept inside the picture: moved in at the edges, and cut with "…" if it is too long.
 
@@ -198,7 +239,14 @@ class Pic:
         return self.add(f'<text x="{_f(x)}" y="{_f(y)}"{anchor}{turned}{styled}>{esc(text)}</text>')
 
     def labels(
-        self, items, *, a: str = "middle", c: str = "ink2", size: float = 12, bold: bool = False, halo: bool = False
+        self,
+        items,
+        *,
+        a: str = "middle",
+        c: str = "ink2",
+        size: float = 12,
+        bold: bool = False,
+        halo: bool = False,
     ) -> Pic:
         """Many short labels (x, y, text) of one look, as the letters of a block map; put where they are, unmoved."""
         if not items:
@@ -257,8 +305,12 @@ class Pic:
     def svg(self, cls: str = "", hidden: bool = False) -> str:
         """The picture as a string: role=img, and an aria-label that gives the result."""
         says = f"{self.title}. {self.says}" if self.says else self.title
-        most = 440 if self.is_narrow else self.w  # a phone may enlarge the narrow one; the wide one never grows
-        look = f"max-width:{_f(most)}px;font-size:13px;fill:{var('ink')}" + (";display:none" if hidden else "")
+        most = (
+            440 if self.is_narrow else self.w
+        )  # a phone may enlarge the narrow one; the wide one never grows
+        look = f"max-width:{_f(most)}px;font-size:13px;fill:{var('ink')}" + (
+            ";display:none" if hidden else ""
+        )
         return (
             f'<svg class="{f"pic {cls}".strip()}" viewBox="0 0 {_f(self.w)} {_f(self.h)}" role="img" '
             f'aria-label="{esc(says)}" style="{look}">{"".join(self.parts)}</svg>'

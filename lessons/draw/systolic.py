@@ -19,8 +19,15 @@ def busy_cells(*, rows: int, cols: int, depth: int, cycle: int) -> list[list[int
 
 
 def systolic(
-    *, rows: int = 6, cols: int = 6, depth: int = 6, cycles=None, title: str | None = None, says: str = "",
-    wide: float = 680, narrow: float = 340,
+    *,
+    rows: int = 6,
+    cols: int = 6,
+    depth: int = 6,
+    cycles=None,
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """Three moments (two on a phone): working cells carry the number of their product, the others are hatched.
 
@@ -28,9 +35,14 @@ def systolic(
     """
     total = depth + rows + cols - 2
     share = depth / total
-    chosen = list(cycles) if cycles is not None else sorted({total // 7, (total - 1) // 2, total - 1 - total // 5})
+    chosen = (
+        list(cycles) if cycles is not None else sorted({total // 7, (total - 1) // 2, total - 1 - total // 5})
+    )
     title = title or f"Systolic array of {rows} by {cols} cells, sums of {depth} products"
-    says = says or f"Work runs as a diagonal wave; over {total} cycles the cells are busy {percent(share)} of the time"
+    says = (
+        says
+        or f"Work runs as a diagonal wave; over {total} cycles the cells are busy {percent(share)} of the time"
+    )
 
     def draw(w: float) -> Pic:
         slim = w < 500
@@ -75,6 +87,10 @@ def _cells(pic: Pic, x0: float, y0: float, cell: float, state) -> None:
     pic.rects(idle, fill="hatch").rects(working, fill="c-compute")
     if cell < 12:
         return
-    names = [(x0 + (j + 0.5) * cell, y0 + (i + 0.5) * cell + size * 0.36, value)
-             for i, row in enumerate(state) for j, value in enumerate(row) if value]
+    names = [
+        (x0 + (j + 0.5) * cell, y0 + (i + 0.5) * cell + size * 0.36, value)
+        for i, row in enumerate(state)
+        for j, value in enumerate(row)
+        if value
+    ]
     pic.labels(names, c="on-compute", size=size, bold=True)

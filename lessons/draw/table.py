@@ -58,7 +58,9 @@ def table(
         cells = []
         for j, value in enumerate(row):
             place = align[j] if j < len(align) else ""
-            cells.append(f'<th scope="row"{place}>{_cell(value)}</th>' if j == 0 else f"<td{place}>{_cell(value)}</td>")
+            cells.append(
+                f'<th scope="row"{place}>{_cell(value)}</th>' if j == 0 else f"<td{place}>{_cell(value)}</td>"
+            )
         sum_row = ' class="sum"' if k >= len(rows) - sums else ""
         body.append(f"<tr{sum_row}>{''.join(cells)}</tr>")
     said = f"<caption>{esc(caption)}</caption>" if caption else ""

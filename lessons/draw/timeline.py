@@ -11,8 +11,15 @@ _WORDS = {"wait": "waits", "prefill": "prefill", "decode": "decode", "stall": "s
 
 
 def timeline(
-    requests, *, until_s: float | None = None, limit_s: float | None = None, label: str = "prompt",
-    title: str | None = None, says: str = "", wide: float = 680, narrow: float = 340,
+    requests,
+    *,
+    until_s: float | None = None,
+    limit_s: float | None = None,
+    label: str = "prompt",
+    title: str | None = None,
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """A row a request, by arrival: thin line waits, thick prefill, middle decode, hatched stall.
 
@@ -29,9 +36,15 @@ def timeline(
 
     def draw(w: float) -> Pic:
         slim = w < 500
-        left = 4.0 if slim else min(max([text_width(r[0], 12) for r in requests] + [40]) + 14, w * 0.25)
+        left = 0.5 if slim else min(max([text_width(r[0], 12) for r in requests] + [40]) + 14, w * 0.25)
         waits = [_ttft(r) for r in requests]
-        right = max([text_width(t, 12.5) for t in waits] + [text_width("first token", 12.5, True) if not slim else 30]) + 12
+        right = (
+            max(
+                [text_width(t, 12.5) for t in waits]
+                + [text_width("first token", 12.5, True) if not slim else 30]
+            )
+            + 12
+        )
         pitch, top = 22, 42.0
         pic = Pic(w, top + pitch * len(requests) + 34, title, says)
         X = Scale(low=start, high=max(end, start + 1e-9), a=left, b=w - right)
@@ -48,8 +61,13 @@ def timeline(
                 pic.line(X(first), y - 2, X(first), y + 16, c="ink", sw=1.75)
             late = limit_s is not None and first is not None and first - requests[j][1] > limit_s
             pic.text(w, y + 12, waits[j], a="end", size=12.5, c="miss" if late else "ink", bold=late)
-        x_axis(pic, X, pic.h - 26, ticks=[start + t for t in Scale(low=0, high=X.high - start, a=0, b=1).ticks(5)],
-               say=lambda v: quantity(round(v - start, 9), "s"))
+        x_axis(
+            pic,
+            X,
+            pic.h - 26,
+            ticks=[start + t for t in Scale(low=0, high=X.high - start, a=0, b=1).ticks(5)],
+            say=lambda v: quantity(round(v - start, 9), "s"),
+        )
         return pic
 
     return two(draw, wide=wide, narrow=narrow)
@@ -60,8 +78,14 @@ def timeline_table(requests, **_look) -> tuple[list[str], list[list]]:
     rows = []
     for name, arrival, parts, first in requests:
         sums = {k: sum(e - s for kind, s, e in parts if kind == k) for k in _WORDS}
-        rows.append([name, quantity(arrival, "s"), quantity(first - arrival, "s") if first is not None else "not yet",
-                     *(quantity(v, "s") if v else "–" for v in sums.values())])
+        rows.append(
+            [
+                name,
+                quantity(arrival, "s"),
+                quantity(first - arrival, "s") if first is not None else "not yet",
+                *(quantity(v, "s") if v else "–" for v in sums.values()),
+            ]
+        )
     return ["Request", "Arrives at", "First token after", "Waits", "Prefill", "Decode", "Stalled"], rows
 
 

@@ -9,24 +9,34 @@ from .svg import Pic, two
 
 
 def tornado(
-    rows, *, base: float, unit: str = "$", title: str = "What moves the result", says: str = "",
-    wide: float = 680, narrow: float = 340,
+    rows,
+    *,
+    base: float,
+    unit: str = "$",
+    title: str = "What moves the result",
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """rows: (name, low_label, high_label, value_at_low, value_at_high).
 
     The ends carry the assumption ("2", "5"), the axis carries the result, the base is an ink line with its figure.
     A value that is lower than the base is the lighter grey. Rows are sorted here.
     """
-    rows = sorted(([str(n), str(a), str(b), float(v), float(u)] for n, a, b, v, u in rows), key=lambda r: -abs(r[4] - r[3]))
+    rows = sorted(
+        ([str(n), str(a), str(b), float(v), float(u)] for n, a, b, v, u in rows),
+        key=lambda r: -abs(r[4] - r[3]),
+    )
     values = [base, *(v for r in rows for v in r[3:])]
     low, high = min(values), max(values)
     say = lambda v: quantity(v, unit)  # noqa: E731
     says = says or f"Base {say(base)}. " + "; ".join(
-        f"{n}: {say(min(a, b))} to {say(max(a, b))} ({la} to {lb})" for n, la, lb, a, b in rows)
+        f"{n}: {say(min(a, b))} to {say(max(a, b))} ({la} to {lb})" for n, la, lb, a, b in rows
+    )
 
     def draw(w: float) -> Pic:
         slim = w < 500
-        left = 4.0 if slim else min(max([text_width(r[0]) for r in rows] + [60]) + 16, w * 0.32)
+        left = 0.5 if slim else min(max([text_width(r[0]) for r in rows] + [60]) + 16, w * 0.32)
         pitch, top = (44 if slim else 32), 30.0
         pic = Pic(w, top + pitch * len(rows) + 32, title, says)
         ends = max([text_width(t, 12) for r in rows for t in r[1:3]] + [20])
@@ -52,7 +62,10 @@ def tornado(
 def tornado_table(rows, *, base: float, unit: str = "$", **_look) -> tuple[list[str], list[list]]:
     """(head, rows): each assumption and the result at both of its ends, widest first."""
     ordered = sorted(rows, key=lambda r: -abs(r[4] - r[3]))
-    said = [[n, f"{a}: {quantity(v, unit)}", f"{b}: {quantity(u, unit)}", quantity(abs(u - v), unit)] for n, a, b, v, u in ordered]
+    said = [
+        [n, f"{a}: {quantity(v, unit)}", f"{b}: {quantity(u, unit)}", quantity(abs(u - v), unit)]
+        for n, a, b, v, u in ordered
+    ]
     return ["Assumption", "At one end", "At the other", f"Width, around {quantity(base, unit)}"], said
 
 
@@ -67,4 +80,11 @@ def _ends(pic, X, x0, bar, ends, base, margin) -> None:
         x, left = X(value), value < base
         if same_side and k == 1:
             x, left = x0, not left
-        pic.text(x + (-5 if left else 5), bar + 12.5, shorten(label, margin, 12), a="end" if left else "start", c="ink2", size=12)
+        pic.text(
+            x + (-5 if left else 5),
+            bar + 12.5,
+            shorten(label, margin, 12),
+            a="end" if left else "start",
+            c="ink2",
+            size=12,
+        )

@@ -11,8 +11,17 @@ BAR = 18
 
 
 def waterfall(
-    terms, *, limit: float | None = None, unit: str = "ms", total: str = "first token", limit_label: str | None = None,
-    most: float | None = None, title: str = "Time to first token", says: str = "", wide: float = 680, narrow: float = 340,
+    terms,
+    *,
+    limit: float | None = None,
+    unit: str = "ms",
+    total: str = "first token",
+    limit_label: str | None = None,
+    most: float | None = None,
+    title: str = "Time to first token",
+    says: str = "",
+    wide: float = 680,
+    narrow: float = 340,
 ) -> str:
     """terms: (label, kind, value), in the order of time; the limit is dashed, the total an ink line.
 
@@ -31,7 +40,11 @@ def waterfall(
 
     def draw(w: float) -> Pic:
         slim = w < 500
-        left = 4.0 if slim else min(max([text_width(t[0]) for t in terms] + [text_width(total, 13, True)]) + 14, w * 0.36)
+        left = (
+            0.5
+            if slim
+            else min(max([text_width(t[0]) for t in terms] + [text_width(total, 13, True)]) + 14, w * 0.36)
+        )
         row = 42 if slim else 30
         top = 34.0 if limit is not None else 8.0
         X = Scale(low=0, high=far, a=left, b=w - text_width(said(together, True), 13, True) - 14)
@@ -62,14 +75,25 @@ def waterfall(
 
 
 def breakdown(
-    terms, *, unit: str = "$", total: str = "total", limit: float | None = None, limit_label: str | None = None,
-    title: str = "Where the money goes", says: str = "", **look,
+    terms,
+    *,
+    unit: str = "$",
+    total: str = "total",
+    limit: float | None = None,
+    limit_label: str | None = None,
+    title: str = "Where the money goes",
+    says: str = "",
+    **look,
 ) -> str:
     """A waterfall of dollars: the same terms, mostly of kind "grey2", hatched where money is paid for idleness."""
-    return waterfall(terms, limit=limit, unit=unit, total=total, limit_label=limit_label, title=title, says=says, **look)
+    return waterfall(
+        terms, limit=limit, unit=unit, total=total, limit_label=limit_label, title=title, says=says, **look
+    )
 
 
-def waterfall_table(terms, *, unit: str = "ms", total: str = "first token", **_look) -> tuple[list[str], list[list]]:
+def waterfall_table(
+    terms, *, unit: str = "ms", total: str = "first token", **_look
+) -> tuple[list[str], list[list]]:
     """(head, rows): each term, its share, then the total (table(..., sums=1))."""
     together = sum(v for *_, v in terms) or 1.0
     said = _sayer(unit)

@@ -121,7 +121,7 @@ QUESTIONS = (
         ),
         hints=("Room for the cache first: memory less reserve less weights. Then how often does a session's cache go into it?",
                "A session's cache is bytes a token times its tokens; half a session does not fit.",
-               "sequences_that_fit(kv_room_bytes=…, kv_bytes_per_token=…, held_tokens=2048) does both steps.", "=It is {value}."),
+               "memory.kv_room_bytes(…), then memory.sequences_that_fit(…); a session's tokens are its held_tokens.", "=It is {value}."),
         after="{value} sessions. Their caches together are several times the weights.",
     ),
     Question(
@@ -133,7 +133,7 @@ QUESTIONS = (
             Slip(answer=lambda: USERS / (ANSWER_S + THINK_S), words="That is how many requests come in a second. Each stays for the time of an answer."),
         ),
         hints=("In flight = arrivals a second times seconds in the system.", "A user sends one request in each round, and a round is thinking plus waiting.",
-               "peak_requests_from_sessions(…) gives the arrivals, littles_law(…) the rest.", "=It is {value}."),
+               "queueing.peak_requests_from_sessions(…) gives the arrivals, queueing.littles_law(…) the rest.", "=It is {value}."),
         after="{value} in flight for 10,000 users. This number, not 10,000, sizes the memory.",
     ),
     Question(
@@ -143,7 +143,7 @@ QUESTIONS = (
                  words="Compare FLOP per byte with the chip's ridge. Peak arithmetic decides only above it."),
             Slip(answer=lambda: "network", words="One chip, one replica: nothing crosses a network inside a step."),
         ),
-        hints=("How much arithmetic does a step do for each byte that it reads?", "decode_intensity(…) against ridge_point(…).", "=It waits for {value}."),
+        hints=("How much arithmetic does a step do for each byte that it reads?", "roofline.decode_intensity(…) against roofline.ridge_point(…).", "=It waits for {value}."),
         after="{value}: the weights are read once a step for all sixteen, and every session's cache once more.",
     ),
     Question(
@@ -165,7 +165,7 @@ QUESTIONS = (
             Slip(answer=lambda: kv_cache_bytes(kv_bytes_per_token=kv_per_token("mha", model="llama2-70b"), context_tokens=LONG, sequences=ONE),
                  concept="kv-ignores-grouped-heads", words="That takes a KV head for each query head. This model groups them."),
         ),
-        hints=("Bytes a token, times tokens.", "Layers, KV heads and head size stand in the catalogue: shape_of('llama2-70b').", "=It is {value}."),
+        hints=("Bytes a token, times tokens.", "Layers, KV heads and head size stand in the catalogue: transformer.shape_of('llama2-70b').", "=It is {value}."),
         after="{value}: tens of gigabytes for one user is the right order, for a model whose shape is public.",
     ),
     Question(

@@ -10,26 +10,25 @@ from hwlib.units import GIB, show
 from lessons.draw.svg import esc
 from lessons.draw.table import Html
 from lessons.reference.sources import linked
-from lessons.reference.tables import Shown, items, number, table
+from lessons.reference.tables import Shown, items, memory, number, table
 
 FORMATS = {"fp32": "FP32", "tf32": "TF32", "bf16": "BF16", "fp16": "FP16", "fp8": "FP8", "int8": "INT8", "fp4": "FP4"}
 
 
 def _name(chip: Chip) -> Html:
-    mark = "" if chip.graded else '<br><span class="hw-small">not for graded work</span>'
-    status = f'<br><span class="hw-small">{esc(chip.status)}</span>' if chip.status not in ("available", "legacy") else ""
-    return Html(f'<a href="#card-{esc(chip.id)}">{esc(chip.name)}</a>{status}{mark}')
+    said = [str(chip.year)] if chip.status in ("available", "legacy") else [str(chip.year), chip.status]
+    if not chip.graded:
+        said.append("not for graded work")
+    return Html(f'<a href="#card-{esc(chip.id)}">{esc(chip.name)}</a><br><span class="hw-small">{esc(", ".join(said))}</span>')
 
 
 def chip_peaks() -> Shown:
-    """Dense peaks by number format."""
-    rows = [
-        [_name(c), str(c.year), *(number(c.peaks.get(fmt), 1e12, 5) for fmt in FORMATS)]
-        for c in chips()
-    ]
-    head = ["Chip", "Year", *(f"{name}, {'TOP/s' if name == 'INT8' else 'TFLOP/s'}" for name in FORMATS.values())]
+    """Dense peaks of the matrix units by number format; FP32 stands on the cards."""
+    formats = [fmt for fmt in FORMATS if fmt != "fp32"]
+    rows = [[_name(c), *(number(c.peaks.get(fmt), 1e12, 5) for fmt in formats)] for c in chips()]
+    head = ["Chip", *(FORMATS[fmt] for fmt in formats)]
     return Shown(
-        table(head, rows, caption="Peaks without sparsity", ids=[f"chip-{c.id}" for c in chips()], right=range(2, 9), wide=760)
+        table(head, rows, caption="Peaks without sparsity, TFLOP/s; INT8 in TOP/s", ids=[f"chip-{c.id}" for c in chips()], right=range(1, 7), first=170)
     )
 
 
@@ -53,22 +52,27 @@ def _gb(figure: Figure | None) -> Html | None:
     return Html(text)
 
 
+def _printed(figure: Figure | None) -> Html | None:
+    """On-chip memory in the unit that its vendor uses."""
+    return None if figure is None else Html(f'<span style="white-space:nowrap">{esc(figure.origin.as_printed)}</span>{memory(figure)}')
+
+
 def chip_table() -> Shown:
     """Memory, links, network and power."""
     rows = [
         [
-            _name(c), _gb(c.mem_bytes), c.mem_type, number(c.mem_bytes_per_s, 1e9), number(_ridge(c), 1, 3),
-            number(c.sram_bytes, 1e6, 4), number(c.link_bytes_per_s, 1e9), number(c.domain, 1, 5),
+            _name(c), _gb(c.mem_bytes), c.mem_type.partition(" (")[0], number(c.mem_bytes_per_s, 1e9), number(_ridge(c), 1, 3),
+            _printed(c.sram_bytes), number(c.link_bytes_per_s, 1e9), number(c.domain, 1, 5),
             number(c.nic_bytes_per_s, 1e9), number(c.power_w, 1, 5),
         ]
         for c in chips()
     ]  # fmt: skip
     head = [
-        "Chip", "Memory, GB", "Type", "Bandwidth, GB/s", "Ridge, FLOP/byte", "On chip, MB", "Links, GB/s one way",
+        "Chip", "Memory, GB", "Type", "Bandwidth, GB/s", "Ridge, FLOP/byte", "On chip", "Links, GB/s one way",
         "Chips in the domain", "Network, GB/s", "Power, W",
     ]  # fmt: skip
     return Shown(
-        table(head, rows, caption="Memory, links, network and power", ids=[f"system-{c.id}" for c in chips()], right=(1, 3, 4, 5, 6, 7, 8, 9), wide=860)
+        table(head, rows, caption="Memory, links, network and power", ids=[f"system-{c.id}" for c in chips()], right=(1, 3, 4, 5, 6, 7, 8, 9), wide=860, first=170)
     )
 
 

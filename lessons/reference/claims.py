@@ -30,7 +30,7 @@ def _row(c: Claim) -> list[object]:
     from lessons.draw.marks import mark
 
     how = f'<br><span class="hw-small">{esc(c.how)}</span>' if c.how else ""
-    where = f'<br><span class="hw-small hw-where">{esc(c.source_where)}</span>' if c.source_where else ""
+    where = f'<details class="hw-small"><summary>where</summary>{esc(c.source_where)}</details>' if c.source_where else ""
     return [
         Html(f'<a href="#claim-{c.id}">{c.id}</a>'), Html(mark(MARKS[c.verdict])), c.claim,
         Html(f"{esc(c.correction)}{how}"), Html(f'{esc(c.source_title)} <span class="hw-small">({CHECKED[c.source_checked]})</span>{where}'),
@@ -45,8 +45,8 @@ def claims_table() -> Shown:
     style = (
         ".hw-claims fieldset{border:0;padding:0;margin:0 0 10px;min-width:0}.hw-claims legend{font-size:13.5px;font-weight:600;padding:0;margin:0 0 2px}"
         ".hw-claims label{display:inline-flex;align-items:center;gap:6px;min-height:28px;margin:0 16px 0 0;font-size:14.5px}"
-        ".hw-claims td:nth-child(2) .mk{white-space:normal;align-items:start}.hw-claims .hw-where{overflow-wrap:anywhere}"
-        ".hw-claims td:nth-child(2){width:110px}.hw-claims td:nth-child(3){width:25%}.hw-claims td:nth-child(5){width:24%}"
+        ".hw-claims td:nth-child(2) .mk{white-space:normal;align-items:start}.hw-claims details{overflow-wrap:anywhere}.hw-claims summary{cursor:pointer;min-height:24px}"
+        ".hw-claims tbody th{white-space:nowrap}.hw-claims td:nth-child(2){width:96px}.hw-claims td:nth-child(3){width:26%}.hw-claims td:nth-child(5){width:20%;font-size:13.5px;overflow-wrap:anywhere}"
         ".hw-claims tr:target{background:var(--wash,#f2f2f2)}"
         "@media print{.hw-claims fieldset{display:none}}"
     ) + _style("verdict", list(VERDICTS)) + _style("section", [str(n) for n in SECTIONS])  # fmt: skip
@@ -56,7 +56,7 @@ def claims_table() -> Shown:
         caption="Claims of the source text, checked",
         ids=[f"claim-{c.id}" for c in claims()],
         data=[f' data-verdict="{c.verdict}" data-section="{c.section}"' for c in claims()],
-        wide=820,
+        wide=680,
     )
     return Shown(
         f'<div class="hw-claims"><style>{style}</style>{_radios("verdict", "Verdict", verdicts)}{_radios("section", "Section", sections)}{grid}</div>'

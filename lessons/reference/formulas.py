@@ -32,9 +32,9 @@ def cited() -> set[str]:
 def unit_words(unit: str) -> str:
     """
     >>> unit_words(""), unit_words("%"), unit_words("B/s")
-    ('plain number', 'share', 'B/s')
+    ('number', 'share', 'B/s')
     """
-    return {"": "plain number", "%": "share"}.get(unit, unit)
+    return {"": "number", "%": "share"}.get(unit, unit)
 
 
 def _math(card: Formula) -> Html:
@@ -42,37 +42,48 @@ def _math(card: Formula) -> Html:
     math, latex = formula_mathml(card), esc(formula_latex(card))
     inner = math.removeprefix('<math display="block">').removesuffix("</math>")
     return Html(
-        f'<math display="block" style="text-align:left"><semantics>{inner}<annotation encoding="application/x-tex">{latex}</annotation></semantics></math>'
+        f'<math displaystyle="true"><semantics>{inner}<annotation encoding="application/x-tex">{latex}</annotation></semantics></math>'
     )
 
 
-def formula_tables() -> Shown:
-    """A table for each module: what is computed, the formula, the unit, whose it is."""
-    modules = {name: cards for name, cards in cards_by_module().items() if cards}
-    index = " · ".join(f'<a href="#module-{name}">{name}</a>' for name in modules)
-    parts = [f"<p>{sum(map(len, modules.values()))} formulas in {len(modules)} modules: {index}</p>"]
-    for name, cards in modules.items():
-        about = (importlib.import_module(f"hwlib.{name}").__doc__ or "").partition("\n")[0]
-        rows = [
-            [
-                Html(f"<code>{esc(card.name)}</code><br>{esc(card.summary)}"),
-                _math(card),
-                unit_words(SYMBOLS[card.gives].unit) if card.gives in SYMBOLS else "",
-                linked(card.cites),
-            ]
-            for card in cards
+@cache
+def formula_ids() -> dict[tuple[str, str], str]:
+    """(module, name) → the anchor of a formula: its name, with its module where two share a name."""
+    ids: dict[tuple[str, str], str] = {}
+    for module, cards in cards_by_module().items():
+        for card in cards:
+            plain = f"formula-{card.name}"
+            ids[module, card.name] = f"formula-{module}-{card.name}" if plain in ids.values() else plain
+    return ids
+
+
+def formulas_of(module: str) -> Shown:
+    """The formulas of one module: what is computed, the formula, the unit, whose it is."""
+    cards = cards_by_module()[module]
+    about = (importlib.import_module(f"hwlib.{module}").__doc__ or "").partition("\n")[0]
+    rows = [
+        [
+            Html(f"<code>{esc(card.name)}</code><br>{esc(card.summary)}"),
+            _math(card),
+            unit_words(SYMBOLS[card.gives].unit) if card.gives in SYMBOLS else "",
+            linked(card.cites),
         ]
-        grid = table(
-            ["What it gives", "Formula", "Unit", "Source"], rows, caption=f"hwlib.{name}", ids=[f"formula-{c.name}" for c in cards], wide=720,
-        )  # fmt: skip
-        parts.append(f'<section id="module-{name}"><h2>{name.capitalize()}</h2><p>{esc(about)}</p>{grid}</section>')
-    return Shown("".join(parts))
+        for card in cards
+    ]
+    ids = [formula_ids()[module, card.name] for card in cards]
+    head = ["What it gives", "Formula", "Unit", "Source"]
+    return Shown(f"<p>{esc(about)}</p>" + table(head, rows, caption=f"hwlib.{module}", ids=ids, wide=640, first=190))
 
 
 def symbol_table() -> Shown:
-    """The nomenclature: name in code, symbol, unit, meaning."""
+    """The nomenclature: meaning and name in code, symbol, unit."""
+    names = sorted(SYMBOLS)
     rows = [
-        [Html(f"<code>{esc(name)}</code>"), Html(f"<math>{symbol_mathml(s.latex)}</math>"), unit_words(s.unit), s.meaning]
-        for name, s in sorted(SYMBOLS.items())
+        [
+            Html(f"{esc(SYMBOLS[n].meaning)}<br><code>{esc(n).replace('_', '_<wbr>')}</code>"),
+            Html(f"<math>{symbol_mathml(SYMBOLS[n].latex)}</math>"),
+            unit_words(SYMBOLS[n].unit),
+        ]
+        for n in names
     ]
-    return Shown(table(["Name in code", "Symbol", "Unit", "Meaning"], rows, caption="Symbols", ids=[f"symbol-{n}" for n in sorted(SYMBOLS)], wide=460))
+    return Shown(table(["Meaning, name in code", "Symbol", "Unit"], rows, caption="Symbols, by name in code", ids=[f"symbol-{n}" for n in names]))

@@ -8,12 +8,6 @@ from lessons.draw.svg import esc
 from lessons.draw.table import Html
 from lessons.reference.tables import Shown, table
 
-SECTIONS = {
-    "two_workloads": "Two workloads",
-    "training": "Training hardware",
-    "inference_chips": "Inference chips",
-    "economics": "Economics",
-}
 HEADINGS = {"notices": "What it notices", "matters": "Why it matters", "try": "What to try", "limits": "Known limits"}
 
 
@@ -53,21 +47,18 @@ def _link(id: str) -> str:
     return f'<a href="#{esc(id)}">{esc(id)}</a>'
 
 
-def rule_sections() -> Shown:
-    """An index of the rules, then a section for each."""
+def rule_index() -> Shown:
+    """Every rule in one table."""
     from lessons.draw.marks import mark
     from tutor.rules import all_rules
 
     rules = all_rules()
-    index = table(
-        ["Rule", "Severity", "Talked about as", "Briefs"],
-        [[Html(_link(r.id)), Html(mark(r.severity)), r.tier.words, ", ".join(r.briefs)] for r in rules],
-        caption=f"{len(rules)} rules",
-        wide=460,
-    )
-    parts = [index]
-    for section, title in SECTIONS.items():
-        own = [r for r in rules if r.section == section]
-        if own:
-            parts.append(f"<h2>{esc(title)}</h2>" + "".join(_section(r) for r in own))
-    return Shown("".join(parts))
+    rows = [[Html(_link(r.id)), Html(mark(r.severity)), r.tier.words, ", ".join(r.briefs)] for r in rules]
+    return Shown(table(["Rule", "Severity", "Talked about as", "Briefs"], rows, caption=f"{len(rules)} rules", wide=460))
+
+
+def rules_of(section: str) -> Shown:
+    """The rules of one section, each under its id."""
+    from tutor.rules import all_rules
+
+    return Shown("".join(_section(r) for r in all_rules() if r.section == section))

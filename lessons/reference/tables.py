@@ -60,16 +60,23 @@ def table(
     right: Collection[int] = (),
     data: Sequence[str] = (),
     wide: int = 0,
+    first: int = 0,
+    tight: Collection[int] = (),
 ) -> str:
     """One accessible table. The first column heads its row; ``ids`` and ``data`` (attributes) go to the rows.
 
-    ``wide`` is the least width in pixels at which the columns can be read: narrower screens scroll.
+    ``wide`` is the least width in pixels at which the columns can be read, ``first`` that of the first column:
+    narrower screens scroll. Columns in ``tight`` never break a line.
 
     >>> table(["a", "b"], [["x", 1]], caption="C", ids=["r"])[:58]
     '<div class="hw-scroll" tabindex="0" role="region" aria-lab'
     """
-    align = ['class="r"' if j in right else "" for j in range(len(head))]
-    top = "".join(f'<th scope="col" {align[j]}>{cell(text)}</th>' for j, text in enumerate(head))
+    align = [
+        " ".join(t for t in ('class="r"' if j in right else "", 'style="white-space:nowrap"' if j in tight else "") if t)
+        for j in range(len(head))
+    ]
+    own = [f'style="min-width:{first}px"' if first and j == 0 else align[j] for j in range(len(head))]
+    top = "".join(f'<th scope="col" {own[j]}>{cell(text)}</th>' for j, text in enumerate(head))
     body = []
     for k, row in enumerate(rows):
         cells = "".join(

@@ -31,7 +31,7 @@ def model_table() -> Shown:
         "Model", "Year", "Parameters, 10⁹", "Active, 10⁹", "Layers", "Width", "Feed-forward", "Heads", "KV heads", "Head width", "Vocabulary",
         "Context", "Experts", "Training tokens, 10⁹", "Source and notes",
     ]  # fmt: skip
-    return Shown(table(head, rows, caption="Models", ids=ids, right=(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13), wide=1300))
+    return Shown(table(head, rows, caption="Models", ids=ids, right=(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13), wide=1400, first=150))
 
 
 def link_table() -> Shown:
@@ -40,12 +40,12 @@ def link_table() -> Shown:
     for x in catalogue.links():
         notes = "<br>".join(f'<span class="hw-small">{esc(n)}</span>' for n in x.notes)
         rows.append([
-            Html(f"{esc(x.name)}<br><code>{esc(x.id)}</code>"), x.level, number(x.bytes_per_s, 1e9), x.bytes_per_s.origin.as_printed,
+            Html(f"{esc(x.name)}<br><code>{esc(x.id)}</code>"), x.level, Html(f'{number(x.bytes_per_s, 1e9)}<br><span class="hw-small">{esc(x.bytes_per_s.origin.as_printed)}</span>'),
             number(x.launch_s, 1e-6, 3), number(x.step_s, 1e-6, 3), number(x.efficiency, 0.01, 3), Html(f"{linked(x.bytes_per_s.origin.key)}{'<br>' if notes else ''}{notes}"),
         ])  # fmt: skip
         ids.append(f"link-{x.id}")
-    head = ["Link", "Where", "Rate, GB/s one way", "As printed", "Launch, µs", "Step, µs", "Reached, %", "Source and notes"]
-    return Shown(table(head, rows, caption="Links", ids=ids, right=(2, 4, 5, 6), wide=820))
+    head = ["Link", "Where", "Rate, GB/s one way; as printed", "Launch, µs", "Step, µs", "Reached, %", "Source and notes"]
+    return Shown(table(head, rows, caption="Links", ids=ids, right=(3, 4, 5), tight=(1,), wide=680, first=150))
 
 
 def price_table() -> Shown:
@@ -68,7 +68,7 @@ def price_table() -> Shown:
             ])  # fmt: skip
             ids.append(f"price-{p.id}")
     head = ["Chip", "Provider", "Offer", "Kind", "$ an hour and chip", "Date", "Source and notes"]
-    return Shown(table(head, rows, caption="Prices of an hour, on the date given", ids=ids, right=(4,), wide=820))
+    return Shown(table(head, rows, caption="Prices of an hour, on the date given", ids=ids, right=(4,), tight=(3, 5), wide=680, first=130))
 
 
 def id_of(figure: object, chip_id: str) -> str:

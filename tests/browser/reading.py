@@ -126,7 +126,8 @@ class Reader:
 
     def open(self, address: str, state: str | None = None, seconds: float = 60) -> None:
         """Go to a page, and wait for it to reach a state of the live book if one is named."""
-        self.page.goto(address)
+        answer = self.page.goto(address)
+        assert answer is None or answer.ok, f"{address} answered {answer.status}"
         if state:
             self.wait(state, seconds)
 

@@ -13,7 +13,7 @@ CONTROL = ".livebook-view .jupyter-widgets"
 
 def text(reader, selector: str) -> str:
     """The visible text of the first such element."""
-    return reader.page.locator(selector).first.inner_text()
+    return reader.page.locator(selector).first.inner_text().strip()
 
 
 def becomes(reader, selector: str, wanted: str) -> None:

@@ -25,8 +25,18 @@ def texts(svg: ElementTree.Element) -> list[dict]:
             long = text_width(node.text or "", size, style.get("font-weight") == "600")
             x = float(node.get("x"))
             start = x - long * {"start": 0, "middle": 0.5, "end": 1}[style.get("text-anchor", "start")]
-            found.append(dict(text=node.text, x=x, y=float(node.get("y")), size=size, start=start, end=start + long,
-                              turned=node.get("transform") is not None, grouped=inherited.get("group", False)))
+            found.append(
+                dict(
+                    text=node.text,
+                    x=x,
+                    y=float(node.get("y")),
+                    size=size,
+                    start=start,
+                    end=start + long,
+                    turned=node.get("transform") is not None,
+                    grouped=inherited.get("group", False),
+                )
+            )
         for child in node:
             walk(child, {**style, "group": node.tag == "g"})
 

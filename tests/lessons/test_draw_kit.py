@@ -28,7 +28,9 @@ def test_hostile_text_stays_text():
     assert [t["text"] for t in svgs.texts(svg)] == [HOSTILE, HOSTILE]
 
 
-@given(st.text(max_size=200), st.floats(-2000, 2000), st.sampled_from(["start", "middle", "end"]), st.booleans())
+@given(
+    st.text(max_size=200), st.floats(-2000, 2000), st.sampled_from(["start", "middle", "end"]), st.booleans()
+)
 def test_a_label_never_leaves_the_picture(text, x, anchor, bold):
     text = "".join(c for c in text if c.isprintable())
     for t in svgs.texts(read(Pic(340, 40, "t").text(x, 20, text, a=anchor, bold=bold))):
@@ -67,7 +69,14 @@ def test_numbers_carry_three_digits_and_no_exponent(x):
 
 
 def test_what_is_not_known_is_said_and_never_zero():
-    assert num(None) == quantity(None, "$") == draw.percent(None) == draw.times(None) == draw.interval(None, 1) == "not known"
+    assert (
+        num(None)
+        == quantity(None, "$")
+        == draw.percent(None)
+        == draw.times(None)
+        == draw.interval(None, 1)
+        == "not known"
+    )
     assert quantity(float("nan"), "B") == "not known"
     assert "not known" in draw.table(["a", "b"], [["x", None]])
 
@@ -75,7 +84,11 @@ def test_what_is_not_known_is_said_and_never_zero():
 def test_units_are_those_a_reader_would_say():
     assert quantity(85.9e9, "B") == "85.9 GB"
     assert quantity(3.35e12, "B/s") == "3.35 TB/s"
-    assert quantity(0.05, "s") == "50 ms" and quantity(90, "s") == "90 s" and quantity(34 * 86400, "s") == "34 days"
+    assert (
+        quantity(0.05, "s") == "50 ms"
+        and quantity(90, "s") == "90 s"
+        and quantity(34 * 86400, "s") == "34 days"
+    )
     assert quantity(0.73e6, "$") == "$730,000" and quantity(730e6, "$") == "$730 million"
     assert quantity(999.96e9, "B") == "1 TB"
     assert alike([512, 1.5]) == ["512.0", "1.5"]
@@ -165,19 +178,43 @@ def test_targets_say_why_something_is_not_known():
 
 
 def test_blocks_escape_what_is_text():
-    html = "".join([
-        draw.tag(HOSTILE, id='a"b'), draw.sub(HOSTILE), draw.details(HOSTILE, ""), draw.state_line(HOSTILE),
-        draw.facts([(HOSTILE, HOSTILE)]), draw.turn(HOSTILE, "ok"), draw.claim_block("wrong", "a", "b", HOSTILE),
-        draw.targets_table([dict(verdict="meets", target=HOSTILE, yours=HOSTILE, interval=HOSTILE, limit=HOSTILE, margin=HOSTILE)]),
-        draw.findings_list([dict(severity="blocks", says=HOSTILE, why=HOSTILE, rule=HOSTILE, href='"><script>')]),
-    ])
+    html = "".join(
+        [
+            draw.tag(HOSTILE, id='a"b'),
+            draw.sub(HOSTILE),
+            draw.details(HOSTILE, ""),
+            draw.state_line(HOSTILE),
+            draw.facts([(HOSTILE, HOSTILE)]),
+            draw.turn(HOSTILE, "ok"),
+            draw.claim_block("wrong", "a", "b", HOSTILE),
+            draw.targets_table(
+                [
+                    dict(
+                        verdict="meets",
+                        target=HOSTILE,
+                        yours=HOSTILE,
+                        interval=HOSTILE,
+                        limit=HOSTILE,
+                        margin=HOSTILE,
+                    )
+                ]
+            ),
+            draw.findings_list(
+                [dict(severity="blocks", says=HOSTILE, why=HOSTILE, rule=HOSTILE, href='"><script>')]
+            ),
+        ]
+    )
     assert "<script" not in html
 
 
 def test_what_changes_is_announced():
     assert 'role="status"' in draw.readout("x") and 'role="status"' in draw.headline("x")
-    assert 'role="log"' in draw.log([draw.turn("You", "x")]) and 'role="alert"' in draw.state_line("Refused", error=True)
+    assert 'role="log"' in draw.log([draw.turn("You", "x")]) and 'role="alert"' in draw.state_line(
+        "Refused", error=True
+    )
 
 
 def test_the_conversation_tells_who_speaks_without_colour():
-    assert 'class="hw-turn you"' in blocks.turn("You", "x") and 'class="hw-turn tutor"' in blocks.turn("Tutor", "x")
+    assert 'class="hw-turn you"' in blocks.turn("You", "x") and 'class="hw-turn tutor"' in blocks.turn(
+        "Tutor", "x"
+    )

@@ -13,16 +13,31 @@ from lessons.draw.contrast import VISION, contrast, distance, mixed, oklab
 
 # Section 2 of the look, as written there: token, ratio to paper in the light, in the dark.
 FILLS = {
-    "compute": (3.14, 6.90), "memory": (4.42, 5.53), "network": (9.49, 9.99), "weights": (8.17, 4.07),
-    "kv": (3.32, 12.00), "activations": (4.82, 9.60), "optimizer": (7.36, 4.83),
+    "compute": (3.14, 6.90),
+    "memory": (4.42, 5.53),
+    "network": (9.49, 9.99),
+    "weights": (8.17, 4.07),
+    "kv": (3.32, 12.00),
+    "activations": (4.82, 9.60),
+    "optimizer": (7.36, 4.83),
 }
 TEXTS = {
-    "compute": (5.51, 8.39), "memory": (5.85, 8.17), "network": (9.49, 9.99), "weights": (8.17, 7.55),
-    "kv": (5.63, 12.00), "activations": (5.94, 9.60), "optimizer": (7.36, 7.49),
+    "compute": (5.51, 8.39),
+    "memory": (5.85, 8.17),
+    "network": (9.49, 9.99),
+    "weights": (8.17, 7.55),
+    "kv": (5.63, 12.00),
+    "activations": (5.94, 9.60),
+    "optimizer": (7.36, 7.49),
 }
 INKS = {
-    "ink": (16.22, 14.46), "ink2": (6.27, 7.75), "axis": (3.15, 4.56), "rule": (1.42, 1.60), "wash": (1.09, 1.13),
-    "miss": (6.54, 8.12), "idle": (3.32, 4.56),
+    "ink": (16.22, 14.46),
+    "ink2": (6.27, 7.75),
+    "axis": (3.15, 4.56),
+    "rule": (1.42, 1.60),
+    "wash": (1.09, 1.13),
+    "miss": (6.54, 8.12),
+    "idle": (3.32, 4.56),
 }
 BOTH = list(enumerate(style.THEMES))
 
@@ -34,7 +49,9 @@ BOTH = list(enumerate(style.THEMES))
 def test_every_ratio_of_the_look_is_what_it_says(column, theme, prefix, table):
     named = style.tokens(theme)
     for name, ratios in table.items():
-        assert contrast(named[prefix + name], named["paper"]) == pytest.approx(ratios[column], abs=0.006), name
+        assert contrast(named[prefix + name], named["paper"]) == pytest.approx(ratios[column], abs=0.006), (
+            name
+        )
 
 
 @pytest.mark.parametrize("theme", style.THEMES)
@@ -66,7 +83,10 @@ def test_text_inside_filled_cells_can_be_read(theme):
 def test_no_ink_is_offered_where_none_can_be_read():
     for hue in ("memory", "weights"):
         assert hue not in style.ON
-        worst = [max(contrast(c, style.FILL[t][hue]) for c in (style.INK[t]["paper"], "#14181e", "#ffffff")) for t in style.THEMES]
+        worst = [
+            max(contrast(c, style.FILL[t][hue]) for c in (style.INK[t]["paper"], "#14181e", "#ffffff"))
+            for t in style.THEMES
+        ]
         assert min(worst) < 4.5
 
 
@@ -101,7 +121,9 @@ def test_bands_can_be_seen_and_lines_on_them_too():
 def test_oklab_agrees_with_published_values():
     """CSS Color 4's sample values of the primaries; white has no chroma, so both matrices are entered right."""
     for colour, lab in {
-        "#ffffff": (1, 0, 0), "#ff0000": (0.62796, 0.22486, 0.12585), "#00ff00": (0.86644, -0.23389, 0.17950),
+        "#ffffff": (1, 0, 0),
+        "#ff0000": (0.62796, 0.22486, 0.12585),
+        "#00ff00": (0.86644, -0.23389, 0.17950),
         "#0000ff": (0.45201, -0.03246, -0.31153),
     }.items():
         assert oklab(colour) == pytest.approx(lab, abs=2e-5)

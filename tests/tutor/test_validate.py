@@ -498,3 +498,47 @@ def test_the_terminal_shows_the_report_as_text_and_as_json(inbox, out, capsys):
     run(inbox, out=out, json=True)
     shown = json.loads(capsys.readouterr().out)
     assert shown["states"]["graded"] == 1 and shown["rows"][0]["student"] == "s-0031"
+
+
+def test_the_command_line_reaches_validate(inbox, out, capsys):
+    from tutor.__main__ import main
+
+    write(inbox / "a.submission.json", payload())
+    assert main(["validate", str(inbox), "--out", str(out)]) == 0
+
+
+# The gradebook
+
+
+def test_another_grader_does_not_use_old_results(tmp_path, monkeypatch):
+    from tutor import gradebook
+
+    with gradebook.Gradebook(tmp_path / "g.sqlite") as book:
+        book.keep("aa", {"score": 1.0})
+        assert book.find("aa") == {"score": 1.0}
+    monkeypatch.setattr(gradebook, "grader_hash", lambda: "another")
+    with gradebook.Gradebook(tmp_path / "g.sqlite") as book:
+        assert book.find("aa") is None
+
+
+def test_a_damaged_row_of_the_gradebook_counts_as_none(tmp_path):
+    import sqlite3
+
+    from tutor import gradebook
+
+    with gradebook.Gradebook(tmp_path / "g.sqlite") as book:
+        book.keep("aa", {"score": 1.0})
+    with sqlite3.connect(tmp_path / "g.sqlite") as base:
+        base.execute("update results set body = '{'")
+    with gradebook.Gradebook(tmp_path / "g.sqlite") as book:
+        assert book.find("aa") is None
+
+
+def test_the_grader_is_every_file_that_decides_a_score():
+    from importlib.resources import files
+
+    from tutor.gradebook import _sources
+
+    names = {name for name, _ in _sources(files("tutor"), "tutor")} | {name for name, _ in _sources(files("hwlib"), "hwlib")}
+    assert {"tutor/scoring.py", "tutor/briefs/serve-7b.toml", "hwlib/serving.py", "hwlib/catalogue/chips/h100-sxm.toml"} <= names
+    assert not any("report/" in name or name.endswith(".html") for name in names)

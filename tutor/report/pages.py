@@ -42,7 +42,7 @@ def page_names(students: Any) -> dict[str, str]:
     """A file for each student: the id where that is safe on every disk, else the id and a hash.
 
     >>> page_names(["s-1", "index", "S-1"])
-    {'S-1': 'S-1.html', 'index': 'index-1bc04b.html', 's-1': 's-1-1f9a9f.html'}
+    {'S-1': 'S-1.html', 'index': 'index-1bc04b.html', 's-1': 's-1-6a840b.html'}
     """
     taken = {"index", "con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
     names = {}

@@ -32,8 +32,8 @@ class BookHandler(JupyterHandler, web.StaticFileHandler):
             await web.StaticFileHandler.get(self, path, include_body)
             return
         # Checks that the path stays inside the folder and is a file; raises 403 or 404 otherwise.
-        absolute = self.get_absolute_path(self.root, self.parse_url_path(path))
-        page = Path(self.validate_absolute_path(self.root, absolute))
+        self.path = self.parse_url_path(path)
+        page = Path(self.validate_absolute_path(self.root, self.get_absolute_path(self.root, self.path)))
         self.set_header("Content-Type", "text/html; charset=utf-8")
         # The page holds the reader's token: neither a browser nor a proxy may keep it.
         self.set_header("Cache-Control", "no-store")

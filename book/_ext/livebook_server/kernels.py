@@ -38,4 +38,5 @@ class PageKernels(AsyncMappingKernelManager):
         """Start a kernel, or say in words that a reader can act on why not."""
         if len(self) >= self.most:
             raise web.HTTPError(503, f"{self.most} pages already run Python here: close some and reload this one")
+        kwargs["path"] = ""  # the server's folder, whatever the page asked for: the packages are found from there
         return await super().start_kernel(*args, **kwargs)

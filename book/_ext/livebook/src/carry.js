@@ -47,8 +47,11 @@ export async function settle(element) {
   }
 }
 
-// Remember which control has the focus, to give it to its twin.
-export function focusIn(element) {
-  const place = [...element.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
-  return (other) => place >= 0 && other.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
+// Remember which control of these figures has the focus, to give it to its twin in others.
+export function focusIn(figures) {
+  const field = document.activeElement;
+  const figure = figures.findIndex((element) => element.contains(field));
+  if (figure < 0) return () => {};
+  const place = [...figures[figure].querySelectorAll(FOCUSABLE)].indexOf(field);
+  return (others) => others[figure]?.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
 }

@@ -25,7 +25,7 @@ function set(element, attribute, value) {
 
 export function nameControls(view) {
   nameHandles(view);
-  for (const control of view.querySelectorAll('input, select, textarea, [contenteditable=true]')) {
+  for (const control of view.querySelectorAll('input, select, textarea')) {
     if (control.labels?.length && control.labels[0].textContent.trim()) continue;
     set(control, 'aria-label', name(control));
   }

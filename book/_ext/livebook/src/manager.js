@@ -43,6 +43,13 @@ export class Manager extends ManagerBase {
     Widget.attach(view.luminoWidget, element);
     this.views.add(view);
     view.once('remove', () => this.views.delete(view));
+    await whole(view);
     return view;
   }
+}
+
+// Boxes make the views of their children later: wait until the last of them stands.
+async function whole(view) {
+  const children = await Promise.all(view.children_views?.views ?? []);
+  await Promise.all(children.map(whole));
 }

@@ -23,7 +23,7 @@ export async function openPage() {
 
 class LivePage {
   constructor(config, server, built) {
-    Object.assign(this, { config, server, built, failures: 0 });
+    Object.assign(this, { config, server, built, failures: 0, kernelIsHere: false, over: false });
     this.live = config.cells.filter((cell) => cell.live);
     this.element = (cell) => document.getElementById(cell.id);
     const figures = this.live.map(this.element).filter((element) => built.in(element.id).length);
@@ -55,7 +55,9 @@ class LivePage {
 
   makeKernel() {
     const on = {
-      progress: (progress) => this.kernelIsHere || this.status.say(words.arriving(progress), 'loading'),
+      progress: (progress) => {
+        if (!this.kernelIsHere && !this.over) this.status.say(words.arriving(progress), 'loading');
+      },
       callbacks: (commId, errors) => this.afterCallbacks(commId, errors),
       gone: (reason) => this.lose(reason),
     };
@@ -105,11 +107,12 @@ class LivePage {
       await carry(this.built, views[index].model, this.kernel.manager, models[index]);
     }
     await this.kernel.run('', 'after carrying'); // messages keep their order: when this is done, so are they
-    const giveFocus = focusIn(place);
+    const giveFocus = focusIn(views.map((view) => view.element));
     place.replaceChildren(host);
     host.hidden = false;
-    host.querySelectorAll('.livebook-view').forEach(keepNamed);
-    giveFocus(host);
+    const figures = [...host.querySelectorAll('.livebook-view')];
+    figures.forEach(keepNamed);
+    giveFocus(figures);
   }
 
   // Which cell a widget belongs to, to say there what its callback did.
@@ -126,6 +129,7 @@ class LivePage {
   }
 
   stayBuilt(sentence) {
+    this.over = true; // a last word about progress may still be on its way
     this.status.say(sentence, 'static');
     document.querySelectorAll('.livebook-built').forEach(freeze);
     mark('static');

@@ -1,0 +1,90 @@
+"""What is kept: the learner's words, assumptions with reasons, and the design file, out and in."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import ipywidgets as w
+
+from hwlib.designs import knobs
+from lessons import draw
+from lessons.draw import esc
+from lessons.panels.studio import state
+from lessons.panels.studio.form import classed, html
+from lessons.panels.studio.page import value_text
+from tutor.briefs import Brief
+
+
+def download(entry_toml: str, name: str) -> str:
+    """The file as a link that needs no server, and its text to copy."""
+    address = "data:application/toml;charset=utf-8," + quote(entry_toml)
+    return (
+        f'<p><a download="{esc(name)}" href="{esc(address)}">Download {esc(name)}</a></p>'
+        + draw.details("The text of the file", f'<pre class="hw-toml" tabindex="0">{esc(entry_toml)}</pre>')
+    )
+
+
+def assumptions(entry: Any, of: Brief) -> str:
+    """The assumptions that differ from the brief's, with the reasons."""
+    known = knobs(of.load_class)
+    items = "".join(
+        f"<li>{esc(known[name].label)}: <b>{esc(value_text(known[name], value))}</b>, not {esc(value_text(known[name], getattr(of.load, name)))}. {esc(entry.reasons.get(name, ''))}</li>"
+        for name, value in entry.assumptions.items()
+    )
+    return f'<ul class="hw-assumed">{items}</ul>' if items else ""
+
+
+class Files:
+    """The lower part of the form: assumptions, words, Save and Load."""
+
+    def __init__(self, studio: Any) -> None:
+        self.studio = studio
+        of = studio.of
+        load = knobs(of.load_class)
+        hidden = {"style": {"description_width": "0px"}}
+        self.which = classed(w.Dropdown(options=[(load[name].label, name) for name in of.given], description="Assumption", **hidden), "hw-in", "hw-full")
+        self.value = classed(w.FloatText(value=float(next(iter(of.given.values()))[0]), description="Its value", **hidden), "hw-in", "hw-full")
+        self.reason = classed(w.Text(placeholder="why", description="Reason for the assumption", **hidden), "hw-in", "hw-full")
+        change = w.Button(description="Change")
+        self.assumed = html()
+        self.words = classed(w.Textarea(placeholder="What you recommend, why, and what would change it", rows=5, description="Your reasons", continuous_update=False, **hidden), "hw-in", "hw-full")
+        self.saved = html()
+        self.save = w.Button(description="Save design")
+        self.text = classed(w.Textarea(placeholder='brief = "…"', rows=3, description="A design file to load", **hidden), "hw-in", "hw-full")
+        load_it = classed(w.Button(description="Load"), "hw-quiet")
+        self.widgets = [
+            html(draw.sub("Your reasons")), self.words,
+            classed(w.HBox([self.save]), "hw-saverow"), self.saved,
+            html('<p class="hw-small">A closed lock keeps a value when the tutor looks for a repair.</p>'),
+            html(draw.sub("Change an assumption")), self.which, self.value, self.reason, classed(w.HBox([change]), "hw-saverow"), self.assumed,
+            html(draw.sub("Load a design")), self.text, classed(w.HBox([load_it]), "hw-saverow"),
+        ]
+        self.which.observe(lambda c: setattr(self.value, "value", float(getattr(studio.state.entry.load, c["new"]))), "value")
+        self.words.observe(lambda c: self._written(c["new"]), "value")
+        change.on_click(lambda _: studio.become(state.assume(studio.state, self.which.value, self.value.value, self.reason.value)))
+        self.save.on_click(lambda _: self._save())
+        load_it.on_click(lambda _: self._load())
+
+    def _written(self, text: str) -> None:
+        if text != self.studio.state.entry.rationale:
+            self.studio.become(state.write(self.studio.state, rationale=text))
+
+    def _save(self) -> None:
+        self.studio.become(state.save(self.studio.state))
+        self.saved.value = download(state.toml(self.studio.state), f"{self.studio.of.id}.toml")
+
+    def _load(self) -> None:
+        new = state.load(self.studio.state, self.text.value)
+        self.studio.become(new)
+        if new.refusal is None:
+            self.text.value = ""
+
+    def draw(self) -> None:
+        """A link to an older design would be a lie: it goes when the design moves on."""
+        now = self.studio.state
+        if self.words.value != now.entry.rationale:
+            self.words.value = now.entry.rationale
+        self.assumed.value = assumptions(now.entry, self.studio.of)
+        if self.saved.value and now.saved != now.entry:
+            self.saved.value = '<p class="hw-small">Changed since it was saved.</p>'

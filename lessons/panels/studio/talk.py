@@ -1,0 +1,135 @@
+"""The conversation as a value: turns in, HTML out. The thinking is the tutor's; here it is only written down.
+
+Everything that a learner typed is escaped; the tutor's replies are text and are escaped too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lessons import draw
+from lessons.draw import esc
+
+CONSTANT = ("Hint", "I don’t know", "Smallest repair", "Sum up")
+NOT_MEANT = "Not what I meant"
+NOTE = "Rules, not a language model. Nothing leaves this page."
+KEPT = 40
+"""Turns that stay in the page; older ones are cut and the log says so."""
+MOST_CHOICES = 4
+LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: who said what, how it was read, and a table of evidence when there is one."""
+
+    who: str
+    text: str
+    read: str = ""
+    table: tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | None = None
+    choices: tuple[str, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """The edits of a repair that this turn offers; empty when it offers none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The turns so far. ``asked``: whether the tutor has asked a question yet."""
+
+    turns: tuple[Turn, ...] = ()
+    cut: int = 0
+
+    def with_turns(self, *turns: Turn) -> Talk:
+        """The conversation with more turns at its end."""
+        every = (*self.turns, *turns)
+        return Talk(every[-KEPT:], self.cut + max(0, len(every) - KEPT))
+
+    @property
+    def last(self) -> Turn | None:
+        return self.turns[-1] if self.turns else None
+
+    @property
+    def asked(self) -> bool:
+        return any(t.who == "Tutor" and "?" in t.text for t in self.turns)
+
+
+def you(text: str) -> Turn:
+    """The learner's turn, of a bearable length."""
+    return Turn("You", text.strip()[:LONGEST])
+
+
+def from_reply(reply: Mapping[str, Any]) -> Turn:
+    """The tutor's turn, from what `tutor.Discussion.say` returns."""
+    table = reply.get("table")
+    return Turn(
+        "Tutor", str(reply.get("reply", "")), read=_read(reply), table=_table(table) if table else None,
+        choices=tuple(str(c) for c in reply.get("choices", ()))[:MOST_CHOICES], changes=_changes(reply),
+    )
+
+
+def from_repairs(found: Any) -> Turn:
+    """The tutor's turn that offers a repair: how many edits, what was tried, before and after, what stays open."""
+    best = found.fewest or found.cheapest or found.keep_chip
+    if best is None:
+        return Turn("Tutor", found.words())
+    rows = tuple((str(r["label"]), str(r["before_shown"]), str(r["after_shown"])) for r in best.rows)
+    return Turn("Tutor", f"{found.words()}\n{best.words()}", table=(("", "now", "then"), rows), changes=dict(changes_of(best)))
+
+
+def changes_of(found: Any) -> Mapping[str, Any]:
+    """The edits of a repair as field → new value."""
+    edits = found.edits
+    if isinstance(edits, Mapping):
+        return edits
+    return {e.field: e.after for e in edits}
+
+
+def log(talk: Talk) -> str:
+    """The conversation as markup."""
+    shown = [draw.caption(f"{talk.cut} earlier turns are not shown.")] if talk.cut else []
+    shown += [draw.turn(t.who, _body(t)) for t in talk.turns]
+    return draw.log(shown)
+
+
+def chips(talk: Talk) -> tuple[str, ...]:
+    """What can be pressed after the last turn: its choices, and a way to say that it was misread."""
+    last = talk.last
+    if last is None or last.who != "Tutor":
+        return ()
+    return (*(("Apply to my design",) if last.changes else ()), *last.choices, *((NOT_MEANT,) if last.read else ()))
+
+
+def _body(turn: Turn) -> str:
+    paragraphs = [line for line in turn.text.split("\n") if line.strip()] or [""]
+    body = "".join(f"<p>{esc(line)}</p>" for line in paragraphs)
+    if turn.table:
+        head, rows = turn.table
+        body += draw.table(head, rows, right=set(range(1, len(head))), cls="hw-table hw-mini")
+    return (draw.read_as(esc(turn.read)) if turn.read else "") + body if turn.who == "Tutor" else body
+
+
+def _read(reply: Mapping[str, Any]) -> str:
+    read = reply.get("read")
+    if isinstance(read, str):
+        return read.removeprefix("I read: ").strip()
+    if isinstance(read, Sequence):
+        return "; ".join(str(part) for part in read)
+    return ""
+
+
+def _table(table: Any) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | None:
+    """A table of evidence, given as (head, rows) or as rows of the shape of a repair's."""
+    if isinstance(table, Mapping):
+        table = (table.get("head", ()), table.get("rows", ()))
+    try:
+        head, rows = table
+        return tuple(str(c) for c in head), tuple(tuple(str(c) for c in row) for row in rows)
+    except (TypeError, ValueError):
+        return None
+
+
+def _changes(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    edits = reply.get("changes") or {}
+    return dict(edits) if isinstance(edits, Mapping) else {}

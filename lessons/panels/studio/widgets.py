@@ -1,0 +1,273 @@
+"""The studio wired: each widget sends one event, each event makes a new state, each new state is drawn.
+
+Four places in the order of the page (verdict, form, evidence, tutor), as boxes with the class names of look.css.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as w
+
+from hwlib.errors import BadInput
+from lessons import draw
+from lessons.panels.studio import form, predict, saving, state, talk, verdict
+from lessons.panels.studio.evidence import sections
+from lessons.panels.studio.form import classed, html
+from lessons.panels.studio.parts import View, drawn
+from lessons.panels.studio.partner import Partner, opening, standing, welcome
+from tutor.context import context
+from tutor.findings import Review
+from tutor.review import review as reviewed
+
+PAUSE_S = 0.05
+"""After an edit the slow pictures wait this long: another edit cancels them."""
+
+
+class Studio:
+    """One learner at one brief. `state` is everything; the widgets show it."""
+
+    def __init__(self, brief_id: str) -> None:
+        self.state = state.start(brief_id)
+        self.of = self.state.brief
+        self.talk = talk.Talk((opening(self.of),))
+        self.partner: Partner | None = None
+        self.rows = form.rows(self.of)
+        self.sections = sections(self.of)
+        self._syncing = False
+        self._turn = 0
+        self.verdict = html()
+        self.prediction = Predictions(self)
+        self.note = html("", "hw-note")
+        self.undo = classed(w.Button(description="Undo"), "hw-quiet")
+        self.fix = classed(w.Button(), "hw-fix")
+        self.files = saving.Files(self)
+        self.pictures = {s.key: html() for s in self.sections}
+        self.compared = html()
+        self.tabs = html("", "hw-tabs")
+        self.tutor = Tutor(self)
+        self.evidence = classed(w.VBox([]), "hw-evidence")
+        self.box = self._boxes()
+        self.box.studio = self  # keeps it alive as long as its widget, and lets tests reach it
+        self._wire()
+        self.draw(at_once=True)
+
+    def _boxes(self) -> Any:
+        head = lambda text, id: html(draw.tag(text, id=f"studio-{id}"))  # noqa: E731
+        self.undo_row = classed(w.HBox([self.undo, self.fix]), "hw-undo")
+        return classed(w.VBox([
+            self.tabs,
+            classed(w.VBox([
+                classed(w.VBox([head("Verdict", "verdict"), self.prediction.box, self.verdict]), "hw-verdict"),
+                classed(w.VBox([head("Your design", "design"), self.note, self.undo_row, *form.groups(self.rows), *self.files.widgets]), "hw-form"),
+                self.evidence, self.tutor.box,
+            ]), "hw-studio"),
+        ]), "hw-wrap")
+
+    def _wire(self) -> None:
+        for row in self.rows.values():
+            row.field.observe(lambda change, name=row.name: self.on_field(name, change["new"]), "value")
+            row.lock.observe(lambda change, name=row.name: self.become(state.lock(self.state, name, change["new"])), "value")
+        self.undo.on_click(lambda _: self.become(state.undo(self.state)))
+        self.fix.on_click(lambda _: self.become(state.edit(self.state, *self.state.refusal.fix)) if self.state.refusal and self.state.refusal.fix else None)
+
+    def on_field(self, name: str, value: Any) -> None:
+        """A field was turned by the learner, not by a redraw."""
+        if not self._syncing:
+            self.become(state.edit(self.state, name, value))
+
+    def become(self, new: state.State, *, at_once: bool = False) -> None:
+        """Take the next state and show it."""
+        self.state = new
+        if self.partner is not None:
+            self.partner.follow(new)
+        self.draw(at_once=at_once)
+
+    @property
+    def review(self) -> Review:
+        return reviewed(self.of.id, self.state.entry)
+
+    def draw(self, *, at_once: bool = False) -> None:
+        """Everything that the state decides; what did not change sends nothing to the page."""
+        self._sync_form()
+        self.files.draw()
+        self.prediction.draw()
+        self._turn += 1
+        if not self.state.revealed:
+            self._put(self.verdict, verdict.covered())
+            self._put(self.tabs, verdict.tabs(None))
+            self._show_evidence(covered=True)
+            return
+        review = self.review
+        view = View(context(self.state.entry), review, self.state.designed)
+        self._put(self.verdict, verdict.verdict(review))
+        self._put(self.tabs, verdict.tabs(review))
+        self._put(self.compared, predict.compared(review.predictions))
+        self._show_evidence(covered=False)
+        self._draw_sections(view, [s for s in self.sections if not s.slow], at_once=True)
+        self._draw_sections(view, [s for s in self.sections if s.slow], at_once=at_once)
+
+    def _draw_sections(self, view: View, wanted: list[Any], *, at_once: bool) -> None:
+        turn = self._turn
+
+        def one(section: Any) -> None:
+            if turn == self._turn:  # a newer design has not come meanwhile
+                self._put(self.pictures[section.key], drawn(section, view))
+
+        for section in wanted:
+            one(section) if at_once else later(lambda section=section: one(section))
+
+    def _show_evidence(self, *, covered: bool) -> None:
+        heading = html(draw.tag("Evidence", id="studio-evidence"))
+        key = "covered" if covered else "shown"
+        if getattr(self, "_evidence_key", "") == key:
+            return
+        self._evidence_key = key
+        if covered:
+            names = "; ".join(state.spoken(s.title) for s in self.sections)
+            self.evidence.children = (heading, html(draw.state_line("Covered", f"Here will stand: {draw.esc(names)}.")))
+            return
+        parts: list[Any] = [heading]
+        for section in self.sections:
+            parts += [html(draw.sub(section.title)), self.pictures[section.key]]
+        self.evidence.children = (*parts, html(draw.sub("Your predictions beside the figures")), self.compared)
+
+    def _sync_form(self) -> None:
+        """The form shows the state: values, bold labels, the note and its buttons."""
+        self._syncing = True
+        try:
+            dirty = set(self.state.changed)
+            for row in self.rows.values():
+                value = self.state.shown(row.name)
+                if row.field.value != value:
+                    row.field.value = value
+                row.lock.value = row.name in self.state.locks
+                (row.box.add_class if row.name in dirty else row.box.remove_class)("hw-dirty")
+        finally:
+            self._syncing = False
+        refusal, steps = self.state.refusal, self.state.undo
+        if refusal:
+            note = verdict.refused(refusal.words, standing(self.state))
+        else:
+            note = f'<p class="hw-small" role="status">{draw.esc(steps[-1].words)}.</p>' if steps else ""
+        self._put(self.note, note)
+        self.undo.layout.display = None if refusal or steps else "none"
+        fix = refusal.fix if refusal else None
+        self.fix.layout.display = None if fix else "none"
+        if fix:
+            self.fix.description = f"Set {state.spoken(self.rows[fix[0]].label)} to {fix[1]:,}"
+
+    @staticmethod
+    def _put(widget: Any, value: str) -> None:
+        if widget.value != value:
+            widget.value = value
+
+
+class Predictions:
+    """"Predict first": fields, Compare, and a way round."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.fields = form.predictions(studio.of)
+        self.error = html()
+        compare = classed(w.Button(description="Compare"), "hw-go")
+        skip = classed(w.Button(description="Show without predicting"), "hw-quiet")
+        compare.on_click(lambda _: self.compare())
+        skip.on_click(lambda _: self.done(state.reveal(studio.state)))
+        lead = html('<p class="hw-headline"><b>Predict first.</b> A figure with its unit is enough; what you leave empty is not counted.</p>')
+        self.box = w.VBox([lead, classed(w.HBox(list(self.fields.values())), "hw-predict"), self.error, classed(w.HBox([compare, skip]), "hw-predictgo")])
+
+    def compare(self) -> None:
+        """Read the fields; one that cannot be read is said, and nothing is uncovered."""
+        try:
+            values = predict.read(self.studio.of.predictions, {name: field.value for name, field in self.fields.items()})
+            new = state.predict(self.studio.state, values)
+        except BadInput as error:
+            self.error.value = draw.state_line("Not read", f"{draw.esc(error)}.", error=True)
+            return
+        if new.refusal:
+            self.error.value = draw.state_line("Not read", f"{draw.esc(new.refusal.words)}.", error=True)
+            return
+        self.done(new)
+
+    def done(self, new: state.State) -> None:
+        """Uncover the figures; the tutor says what holds and asks."""
+        self.error.value = ""
+        self.studio.become(new)
+        self.studio.tutor.add(welcome(self.studio.review))
+
+    def draw(self) -> None:
+        self.box.layout.display = "none" if self.studio.state.revealed else None
+
+
+class Tutor:
+    """The conversation: a log, a field, and chips."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.log = html("", "hw-log")
+        self.field = classed(w.Text(placeholder="Claim, ask, or try: “with 8 replicas?”", continuous_update=False, description="Say something to the tutor",
+                                    style={"description_width": "0px"}), "hw-in")
+        self.go = classed(w.Button(description="Say"), "hw-go")
+        self.choices = classed(w.HBox([]), "hw-chips", "hw-choices")
+        constant = [classed(w.Button(description=name), "hw-chip") for name in talk.CONSTANT]
+        self.box = classed(w.VBox([
+            html(draw.tag("Tutor", id="studio-tutor")), self.log, self.choices, classed(w.HBox([self.field, self.go]), "hw-sayrow"),
+            classed(w.HBox(constant), "hw-chips"), html(f'<p class="hw-small">{talk.NOTE}</p>'),
+        ]), "hw-talk")
+        self.field.observe(lambda change: self.on_typed(change["new"]), "value")
+        self.go.on_click(lambda _: self.on_typed(self.field.value))
+        for button in constant:
+            button.on_click(lambda b: self.say(b.description))
+        self.draw()
+
+    def on_typed(self, text: str) -> None:
+        """Enter, or the button: the field is emptied, so that the same words can be said again."""
+        if text.strip():
+            self.say(text)
+            self.field.value = ""
+
+    def say(self, text: str) -> None:
+        """One exchange; a chip says its own words."""
+        studio = self.studio
+        if text == "Apply to my design":
+            self.apply()
+            return
+        self.add(talk.you(text))
+        if studio.partner is None:
+            studio.partner = Partner(studio.state)
+        self.add(studio.partner.repair(studio.state) if text == "Smallest repair" else studio.partner.say(text))
+
+    def apply(self) -> None:
+        """The repair of the last turn becomes one step that can be undone."""
+        last = self.studio.talk.last
+        if last is None or not last.changes:
+            return
+        self.studio.become(state.apply(self.studio.state, last.changes))
+        review = self.studio.review
+        self.add(talk.you("Apply to my design"), welcome(review))
+
+    def add(self, *turns: talk.Turn) -> None:
+        self.studio.talk = self.studio.talk.with_turns(*turns)
+        self.draw()
+
+    def draw(self) -> None:
+        said = self.studio.talk
+        self.log.value = talk.log(said)
+        buttons = []
+        for name in talk.chips(said):
+            button = classed(w.Button(description=name), "hw-chip")
+            button.on_click(lambda b: self.say(b.description))
+            buttons.append(button)
+        self.choices.children = tuple(buttons)
+
+
+def later(run: Callable[[], None]) -> None:
+    """Run after the page has had a moment to show what is quick; at once where no event loop runs."""
+    try:
+        asyncio.get_running_loop().call_later(PAUSE_S, run)
+    except RuntimeError:
+        run()
+
