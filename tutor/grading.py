@@ -67,6 +67,9 @@ def candidates(items: Iterable[Item]) -> Iterator[Candidate]:
         except BadInput as error:
             yield Candidate(file=item.file, notebook=item.notebook, reason=strict.clip(str(error)))
             continue
+        except Exception as error:  # a fault of ours must not cost the others their grades
+            yield Candidate(file=item.file, notebook=item.notebook, reason=_fault(error))
+            continue
         for place, value in enumerate(values):
             yield _candidate(item, place, value)
 
@@ -78,7 +81,7 @@ def _candidate(item: Item, place: int, value: Any) -> Candidate:
     except BadInput as error:
         student, brief = named(value)
         return Candidate(**where, student=student, brief=brief, reason=strict.clip(str(error)))
-    except Exception as error:  # a fault of ours must not cost the others their grades
+    except Exception as error:
         return Candidate(**where, reason=_fault(error))
     return Candidate(**where, student=read.student, brief=read.brief, submission=read)
 

@@ -275,3 +275,16 @@ def slowest_tpot(ctx: Context) -> Figure:
     """The time a token that the brief's floor on a user's speed allows."""
     target = ctx.brief.target("speed")
     return time_of(tokens_per_s_per_user=Figure(target.limit, Choice(target.reason, "brief")))
+
+
+@measure
+def fp8_gain(ctx: Context) -> Figure:
+    """What FP8 products do to the arithmetic of a step, on the design's chip or else on an H100."""
+    chip = ctx.design.accelerator if "fp8" in ctx.chip.formats else "h100-sxm"
+    return ctx.variant(matmul_precision="fp8", accelerator=chip).estimate.precision_gain
+
+
+@measure
+def chip_formats(ctx: Context) -> str:
+    """The formats for which the chip has a published peak, in words."""
+    return ", ".join(ctx.chip.formats)

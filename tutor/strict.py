@@ -17,6 +17,9 @@ from hwlib.errors import BadInput
 MAX_DEPTH = 8
 """A submission is three levels deep; more than this is not a submission."""
 
+MAX_DIGITS = 40
+"""More than any number of the course; a double holds 17 of them."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -49,7 +52,12 @@ def parse(data: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise BadInput(f"the file is not UTF-8 text (byte {error.start:,})") from None
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_int=_whole)
+        try:
+            return json.loads(text, object_pairs_hook=_object)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:  # a number of more digits than Python converts: rare, so only then look at each number
+            return json.loads(text, object_pairs_hook=_object, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise BadInput(f"not JSON: it breaks off or goes wrong at line {error.lineno:,}, column {error.colno:,}") from None
     except (RecursionError, MemoryError):
@@ -67,7 +75,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _whole(digits: str) -> int | Gigantic:
-    return int(digits) if len(digits) <= 40 else Gigantic()
+    return int(digits) if len(digits) <= MAX_DIGITS else Gigantic()
 
 
 def refuse(value: Any, path: str = "", depth: int = 0) -> None:
@@ -92,8 +100,8 @@ def refuse(value: Any, path: str = "", depth: int = 0) -> None:
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             refuse(inner, f"{path}[{place}]", depth + 1)
-    elif isinstance(value, Gigantic):
-        raise BadInput(f"{clip(name)} is a number of more than 40 digits", field=path)
+    elif isinstance(value, Gigantic) or (type(value) is int and abs(value) >= 10**MAX_DIGITS):
+        raise BadInput(f"{clip(name)} is a number of more than {MAX_DIGITS} digits", field=path)
     elif isinstance(value, float) and not math.isfinite(value):
         word = "NaN" if math.isnan(value) else "infinite or too large"
         raise BadInput(f"{clip(name)} is {word}, not a finite number", field=path)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hwlib.designs import ServingDesign, ServingLoad
-from hwlib.explain import why
 from hwlib.serving import ServingEstimate, estimate_serving, simulate_serving
 from hwlib.simulator import SimulatedServing
 from lessons import draw
-from lessons.panels.parts import WIDE, View, steps, wire
+from lessons.panels.parts import WIDE, View, explained, steps, wire
 
 MODEL, CHIP = "llama3.1-8b", "l40s"
 REQUESTS, SEED = 240, 1
@@ -37,7 +36,7 @@ def load_of(rate: float, spread: float, answer: int) -> ServingLoad:
     return ServingLoad(daily_users=86_400, requests_per_user_day=rate, peak_factor=1.0, output_tokens=answer, output_spread=spread)
 
 
-def serve(rate: float = 1.0, limit: int = 16, spread: float = 0.6, answer: int = 180) -> Pair:
+def serve(rate: float = 0.5, limit: int = 16, spread: float = 0.6, answer: int = 180) -> Pair:
     """Simulate both schedulers on the same seeded requests."""
     load, design = load_of(rate, spread, answer), replace(DESIGN, batch_limit=limit)
     runs = [simulate_serving(replace(design, scheduler=name), load, seed=SEED, requests=REQUESTS) for name in ("static", "continuous")]
@@ -88,11 +87,20 @@ def table(pair: Pair) -> str:
     return draw.table(["", "First token, median", "First token, p99", "A token, median", "Whole answer, p99", "Tokens a second"], body, right={1, 2, 3, 4, 5})
 
 
+def rate_words(rate: float) -> str:
+    """A rate of requests as it is said.
+
+    >>> rate_words(1.0), rate_words(0.5)
+    ('1 request a second', '0.5 requests a second')
+    """
+    return f"{draw.num(rate)} request{'' if rate == 1 else 's'} a second"
+
+
 def sentence(pair: Pair, rate: float) -> str:
     """The result in words."""
     s, c = pair.static, pair.continuous
     ratio = s.ttft_p99_s / c.ttft_p99_s
-    first = f"<b>{draw.num(rate)} requests a second:</b> of 100 readers 99 see their first token within {draw.quantity(c.ttft_p99_s, 's')} " \
+    first = f"<b>{rate_words(rate)}:</b> of 100 readers 99 see their first token within {draw.quantity(c.ttft_p99_s, 's')} " \
             f"under continuous batching and within {draw.quantity(s.ttft_p99_s, 's')} under static, {draw.times(ratio)} as long. "
     tokens = f"A token takes {draw.quantity(c.tpot_p50_s, 's')} and {draw.quantity(s.tpot_p50_s, 's')} at the median. "
     if c.ttft_p50_s > 2:
@@ -101,14 +109,14 @@ def sentence(pair: Pair, rate: float) -> str:
     return first + tokens + (f"The replica works at {draw.percent(busy)} of what it could serve." if busy < 1 else "The replica is at its limit.")
 
 
-def view(rate: float = 1.0, limit: int = 16, spread: float = 0.6, answer: int = 180) -> View:
+def view(rate: float = 0.5, limit: int = 16, spread: float = 0.6, answer: int = 180) -> View:
     """The panel's pictures and words for one state of its controls."""
     pair = serve(rate, limit, spread, answer)
     return View(
-        picture=timelines(pair), readout=sentence(pair, rate), why=why(pair.estimate.step_s).html(), table=table(pair),
+        picture=timelines(pair), readout=sentence(pair, rate), why=explained(pair.estimate.step_s), table=table(pair),
         source=f"Llama 3.1 8B in 16 bits on one L40S. {REQUESTS} requests, seed {SEED}: a p99 of so few rests on the two or three slowest, so read its size, not its digits. "
         f"Drawn: requests {SKIP + 1} to {SKIP + ROWS}.",
-        named=f"{draw.num(rate)} requests a second",
+        named=rate_words(rate),
     )
 
 
@@ -116,7 +124,7 @@ def panel() -> Any:
     """The controls and what they show."""
     return wire(
         {
-            "rate": steps("Requests a second", RATES, 1.0),
+            "rate": steps("Requests a second", RATES, 0.5),
             "limit": steps("Batch limit", LIMITS, 16),
             "answer": steps("Answer, median tokens", ANSWERS, 180),
             "spread": steps("Spread of answers", SPREADS, 0.6, say=lambda v: f"{v:.1f}"),

@@ -10,7 +10,6 @@ from hwlib import catalogue
 from hwlib.costs import annual_token_bill
 from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.economics import MILLION
-from hwlib.explain import why
 from hwlib.formula import given
 from hwlib.memory import kv_cache_bytes, weight_bytes
 from hwlib.replica import BYTES
@@ -19,7 +18,7 @@ from hwlib.transformer import kv_bytes_per_token, shape_of
 from hwlib.units import show
 from lessons import draw
 from lessons.panels import roofline
-from lessons.panels.parts import WIDE
+from lessons.panels.parts import WIDE, explained
 
 CHIP, MODEL, CONTEXT = "h100-sxm", "llama3.1-8b", 2048
 FIRST = 3
@@ -55,7 +54,7 @@ def says(together: int) -> str:
     head = f"<b>{together}, and the memory is full:</b>" if full else f"<b>{together} answered together:</b>"
     return (
         f"{head} at most {n(p.decode_at_most / tera)} of {n(p.peak / tera)} TFLOP/s. The arithmetic {'still ' if full else ''}waits "
-        f"{draw.percent(p.waits)} of the time. One reader gets {n(p.user_tokens_per_s)} tokens a second, all of them {n(p.tokens_per_s)}."
+        f"{p.waits_words} of the time. One reader gets {n(p.user_tokens_per_s)} tokens a second, all of them {n(p.tokens_per_s)}."
     )
 
 
@@ -64,7 +63,7 @@ def table() -> str:
     body = []
     for n in stops():
         p = roofline.place(CHIP, MODEL, n, CONTEXT)
-        body.append([n, p.decode, p.decode_at_most / 1e12, draw.percent(p.waits), p.user_tokens_per_s, p.tokens_per_s])
+        body.append([n, p.decode, p.decode_at_most / 1e12, p.waits_words, p.user_tokens_per_s, p.tokens_per_s])
     head = ["Together", "FLOP per byte", "TFLOP/s at most", "Arithmetic waits", "Tokens a second, one reader", "Tokens a second, all"]
     return draw.table(head, body, right={0, 1, 2, 3, 4, 5})
 
@@ -95,7 +94,7 @@ def panel() -> str:
         f'<p class="hw-small">{p.model} in BF16 on one {p.chip.name}, {CONTEXT:,} tokens of context each. At {stops()[-1]} the memory is full.</p>'
         f"{draw.readout(frame.says)}</div><figure>{frame.picture}</figure></section>"
         f"<noscript><p class=\"hw-small\">The slider needs JavaScript; the table holds all {len(stops())} states.</p></noscript>"
-        f"{draw.details('Why this number', why(p.decode_at_most).html())}{draw.details('The table behind it', table())}"
+        f"{draw.details('Why this number', explained(p.decode_at_most))}{draw.details('The table behind it', table())}"
         f'<script type="application/json" class="hw-frames">{data}</script><script>{SCRIPT}</script></div>'
     )
 
@@ -157,3 +156,16 @@ def counts() -> dict[str, int]:
 def trust() -> str:
     """The bar of the ledger."""
     return draw.figure(draw.ledger_bar(counts()), table=draw.table(*draw.ledger_bar_table(counts())))
+
+
+DOORS = (
+    ("Read", "1-two-workloads/index", "Every page works in the browser, nothing to install. Predict first, or don’t."),
+    ("Work", "reference/design", "Four workbooks, one a section, with a tutor that computes what you claim."),
+    ("Teach", "reference/instructors", "Hand out briefs with each student’s own numbers; check a thousand designs without running anyone’s code."),
+)
+
+
+def doors() -> str:
+    """Read, Work, Teach."""
+    body = "".join(f'<tr><th scope="row"><a href="{page}.html">{name}</a></th><td>{words}</td></tr>' for name, page, words in DOORS)
+    return f'<table class="hw-doors"><tbody>{body}</tbody></table>'

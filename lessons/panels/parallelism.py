@@ -8,12 +8,11 @@ from typing import Any
 
 from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.errors import BadInput
-from hwlib.explain import why
 from hwlib.training import TrainingEstimate, estimate_training
 from lessons import draw
 from lessons.draw.pipeline import one_f_one_b
 from lessons.draw.svg import Pic, two
-from lessons.panels.parts import WIDE, View, choice, steps, wire
+from lessons.panels.parts import WIDE, View, choice, explained, steps, wire
 
 CHIP, NODES, PER_NODE, SEQ = "h100-sxm", 128, 8, 4096
 LOAD = TrainingLoad()
@@ -174,7 +173,7 @@ def view(tensor: int = 8, pipeline: int = 8, batch: int = 2**22, interleave: int
     return View(
         picture=chip_map(layout) + schedule(layout) + memory(layout.estimate), readout=sentence(layout), named=f"the layout {layout.words}",
         source="Order of the three numbers: tensor × pipeline × data. Activations are recomputed selectively, the optimizer is sharded over the replicas (ZeRO 1).",
-        why=why(layout.estimate.bubble).html() + why(layout.estimate.mfu).html(), table=table(layout),
+        why=explained(layout.estimate.bubble) + explained(layout.estimate.mfu), table=table(layout),
     )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwlib.errors import BadInput
+from hwlib.explain import step_html, symbol, why
+from hwlib.formula import Figure
+from hwlib.units import show
 from lessons import draw
 
 WIDE = 452
@@ -42,13 +45,19 @@ class View:
         return self.picture + self.under
 
 
-def number_of(value: float, digits: int = 3) -> str:
-    """A figure inside a sentence, in bold.
-
-    >>> number_of(1472.4)
-    '<b>1,472</b>'
-    """
-    return f"<b>{draw.num(value, digits)}</b>"
+def explained(figure: Figure) -> str:
+    """`why` for a page: the last step in the open, all that it rests on in one drop-down of drop-downs."""
+    steps = why(figure).steps
+    if not steps:
+        return why(figure).html()
+    first, *rest = steps
+    inner = "".join(
+        f'<details class="hw-why-step"><summary>{draw.esc(symbol(s.formula.gives).meaning)}: {draw.esc(show(s.value, symbol(s.formula.gives).unit))}</summary>'
+        f"{step_html(s)}</details>"
+        for s in rest
+    )
+    deeper = draw.details(f"What it rests on: {len(rest)} further step{'s' if len(rest) > 1 else ''}", inner) if rest else ""
+    return f'<div class="hw-why">{step_html(first)}{deeper}</div>'
 
 
 def steps(label: str, values: Iterable[Any], value: Any, say: Callable[[Any], str] = draw.num) -> Any:

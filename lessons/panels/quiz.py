@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hwlib.explain import why
 from hwlib.formula import Figure
 from hwlib.units import show
 from lessons import draw
-from lessons.panels.parts import wrap
+from lessons.panels.parts import explained, wrap
 from lessons.panels.predict import read_number
 
 
@@ -54,7 +53,7 @@ def feedback(item: Item, text: str) -> str:
 
 def solution(item: Item) -> str:
     """The answer with the formula and the numbers plugged in."""
-    return draw.details(f"The computation: {item.shown}", why(item.answer).html())
+    return draw.details(f"The computation: {item.shown}", explained(item.answer))
 
 
 def question(item: Item) -> str:

@@ -10,19 +10,19 @@ from typing import Any
 from hwlib import catalogue
 from hwlib.calibration import calibrated
 from hwlib.decoding import batch_tokens_per_s, decode_step_s, step_compute_s, step_memory_s, user_tokens_per_s
-from hwlib.explain import why
 from hwlib.formula import Figure, defined, given
 from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit, state_bytes_total, weight_bytes
 from hwlib.replica import BYTES, ONE, ZERO
 from hwlib.roofline import attainable_flops_per_s, decode_intensity, prefill_intensity, ridge_point, training_intensity
 from hwlib.transformer import forward_flops_per_token, kv_bytes_per_token, shape_of
 from lessons import draw
-from lessons.panels.parts import WIDE, View, choice, steps, wire
+from lessons.panels.parts import WIDE, View, choice, explained, steps, wire
 
 CHIPS = ("a100-80-sxm", "h100-sxm", "h200-sxm", "b200-sxm", "mi300x", "l40s", "tpu-v5e", "inferentia2")
 MODELS = ("llama3.1-8b", "llama2-7b", "llama2-13b", "llama3.1-70b", "llama3.1-405b")
 SEQUENCES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 CONTEXTS = (128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+PROMPT = given(512, "a prompt of a page", "assumption")
 TOKENS_PER_CHIP = given(8192, "two sequences of 4,096 tokens on each chip", "assumption")
 STATE = defined(16.0, "weight, gradient, master copy and two moments of mixed-precision Adam")
 
@@ -52,6 +52,11 @@ class Placed:
     def waits(self) -> float:
         """Share of the time in which the arithmetic has nothing to do."""
         return 1 - self.decode_at_most / self.peak
+
+    @property
+    def waits_words(self) -> str:
+        """The same as a percentage that never rounds up to all of it."""
+        return draw.percent(self.waits, 2 if self.waits < 0.995 else 3)
 
     @property
     def chips_needed(self) -> int:
@@ -85,7 +90,7 @@ def place(chip: str = "h100-sxm", model: str = "llama3.1-8b", sequences: int = 8
     return Placed(
         chip=one, model=shape.name, sequences=sequences, context=context, peak=peak, bandwidth=bandwidth,
         ridge=ridge_point(peak_flops_per_s=peak, mem_bytes_per_s=bandwidth), decode=decode,
-        prefill=prefill_intensity(matmul_params=shape.matmul_params, prompt_tokens=tokens, weight_bytes=weights, kv_bytes_per_token=per_token),
+        prefill=prefill_intensity(matmul_params=shape.matmul_params, prompt_tokens=PROMPT, weight_bytes=weights, kv_bytes_per_token=per_token),
         training=training_intensity(
             matmul_params=shape.matmul_params, tokens_per_chip=TOKENS_PER_CHIP, weight_bytes=weights,
             state_bytes=state_bytes_total(params=shape.params, state_bytes_per_param=STATE),
@@ -101,7 +106,7 @@ _ALL = defined(1.0, "a roof counts no loss")
 
 def points(p: Placed) -> list[tuple[str, float]]:
     """The work as the picture wants it; decoding is the reader's own."""
-    return [(yours(p), float(p.decode)), (f"prefill, {p.context:,} tokens", float(p.prefill)), ("training", float(p.training))]
+    return [(yours(p), float(p.decode)), (f"prefill, {PROMPT:.0f} tokens", float(p.prefill)), ("training", float(p.training))]
 
 
 def yours(p: Placed) -> str:
@@ -122,7 +127,7 @@ def sentence(p: Placed) -> str:
     """The result in words."""
     n, tera = draw.num, 1e12
     head = f"<b>{p.sequences:,} together:</b> {n(p.decode)} FLOP per byte, so at most {n(p.decode_at_most / tera)} of {n(p.peak / tera)} TFLOP/s. "
-    waits = f"The arithmetic waits {draw.percent(p.waits)} of the time. " if p.decode < p.ridge else "The arithmetic is busy all the time. "
+    waits = f"The arithmetic waits {p.waits_words} of the time. " if p.decode < p.ridge else "The arithmetic is busy all the time. "
     if p.chips_needed > 1:
         tail = f"It takes {p.chips_needed} such chips to hold the weights; each of them stands at this same point."
     elif p.sequences > p.fit:
@@ -151,16 +156,25 @@ def view(chip: str = "h100-sxm", model: str = "llama3.1-8b", sequences: int = 8,
     p = place(chip, model, sequences, context)
     table = draw.table(*draw.roofline_table(points(p), peak_flop_per_s=float(p.peak), mem_bytes_per_s=float(p.bandwidth), yours=yours(p)))
     return View(
-        picture=picture(p), readout=sentence(p), source=source(p), why=why(p.decode_at_most).html(), table=table,
+        picture=picture(p), readout=sentence(p), source=source(p), why=explained(p.decode_at_most), table=table,
         named=f"{p.sequences:,} sequences of {p.context:,} tokens on {p.chip.name}",
     )
+
+
+def short(chip: catalogue.Chip) -> str:
+    """The chip's name without its vendor, for a narrow list.
+
+    >>> short(catalogue.chip("h100-sxm"))
+    'H100 SXM5 80 GB'
+    """
+    return chip.name.removeprefix(f"{chip.vendor} ")
 
 
 def panel() -> Any:
     """The controls and what they show."""
     return wire(
         {
-            "chip": choice("Chip", {catalogue.chip(c).name: c for c in CHIPS}, "h100-sxm"),
+            "chip": choice("Chip", {short(catalogue.chip(c)): c for c in CHIPS}, "h100-sxm"),
             "model": choice("Model", {shape_of(m).name: m for m in MODELS}, "llama3.1-8b"),
             "sequences": steps("Sequences together", SEQUENCES, 8),
             "context": steps("Tokens of context", CONTEXTS, 2048, say=lambda v: f"{v:,}"),

@@ -8,13 +8,12 @@ from typing import Any
 from hwlib import catalogue
 from hwlib.costs import annual_token_bill, break_even_months, chips_for_tokens, tokens_in_year, usd_at_utilisation
 from hwlib.economics import MILLION, chip_rate
-from hwlib.explain import why
 from hwlib.formula import Figure, defined, given
 from hwlib.replica import ZERO
 from hwlib.units import show
 from lessons import draw
 from lessons.draw.table import Html
-from lessons.panels.parts import WIDE, View, steps, wire
+from lessons.panels.parts import WIDE, View, explained, steps, wire
 
 MODEL, CHIP = "llama3.1-70b", "h100-sxm"
 TOKENS = (1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12)
@@ -123,7 +122,7 @@ def view(tokens: float = 1e9, price: float = 2.0, run: float = 5e7, utilisation:
     """The panel's chain, picture and words for one state of its controls."""
     b = bill(tokens, price, run, utilisation)
     return View(
-        picture=chain(b) + curve(b), readout=sentence(b), why=why(b.year_usd).html() + why(b.made_usd_per_mtoken).html(),
+        picture=chain(b) + curve(b), readout=sentence(b), why=explained(b.year_usd) + explained(b.made_usd_per_mtoken),
         source=f"Making: Llama 3.1 70B in 16 bits, three tokens read for each written, {show(b.chip_usd_per_hour, 'usd/h')} for an H100; the speed is this course's estimate.",
         named=f"{tokens_words(tokens)} tokens a day",
     )

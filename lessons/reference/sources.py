@@ -41,10 +41,10 @@ def _authors(text: str) -> list[str]:
 
 
 def short(key: str) -> str:
-    """A source in a table's cell: the first author and the year.
+    """A source in a table's cell: authors and year, or a short title where a company is the author.
 
-    >>> short("williams2009roofline"), short("definition"), short("nobody2000")
-    ('Williams et al. 2009', 'definition', 'nobody2000')
+    >>> short("williams2009roofline"), short("nvidia2026aiconfigurator"), short("definition"), short("nobody2000")
+    ('Williams et al. 2009', 'AIConfigurator 2026', 'definition', 'nobody2000')
     """
     if key == "definition":
         return "definition"
@@ -52,7 +52,9 @@ def short(key: str) -> str:
     if entry is None:
         return key
     names = _authors(entry["author"])
-    head = names[0] if len(names) == 1 else f"{names[0]} and {names[1]}" if len(names) == 2 and names[1] != "others" else f"{names[0]} et al."
+    title = re.split(r": |, Version", entry["title"])[0]
+    company = "," not in entry["author"] and len(title) <= 34
+    head = title if company else names[0] if len(names) == 1 else f"{names[0]} and {names[1]}" if len(names) == 2 and names[1] != "others" else f"{names[0]} et al."
     year = re.search(r"\d{4}", key)
     return f"{head} {year[0] if year else entry['year']}"
 

@@ -48,7 +48,7 @@ def number(figure: Figure | None, scale: float = 1.0, digits: int = 4) -> Html |
 
 def memory(figure: Figure) -> str:
     """The mark of a remembered figure, or nothing."""
-    return '<br><span class="hw-small">from memory</span>' if getattr(figure.origin, "remembered", False) else ""
+    return '<br><span class="hw-small" style="white-space:normal">from memory</span>' if getattr(figure.origin, "remembered", False) else ""
 
 
 def table(

@@ -151,7 +151,8 @@ class Reader:
 
     def close(self) -> None:
         """Leave the page, as a reader does (its kernel goes with it), and forget the profile."""
-        self.page.close(run_before_unload=False)
+        if not self.page.is_closed():
+            self.page.goto("about:blank")
         self.context.close()
 
 

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from .accessibility import PHONE, overflow, set_theme, violations
+
 pytestmark = pytest.mark.browser
 
 CONTROL = ".livebook-view .jupyter-widgets"
@@ -87,6 +89,7 @@ def test_outputs_are_shown_as_in_a_notebook(live):
         becomes(reader, ".livebook-live .widget-output", f"printed {count}")
     assert "printed 1" not in text(reader, ".livebook-live .widget-output")
     reader.page.get_by_label("Number").fill("41")
+    reader.page.keyboard.press("Enter")
     becomes(reader, ".livebook-live .said", "41")
     with reader.page.expect_download() as download:
         reader.page.locator(".livebook-live a.save").click()
@@ -161,6 +164,17 @@ def test_mathematics_is_set_from_the_book_itself(host, visit):
     assert not reader.complaints
 
 
+@pytest.mark.parametrize("page", ["controls.html", "explorer.html"])
+def test_live_controls_are_accessible_in_both_themes(page, host, mirror, visit):
+    """By axe-core; and nothing scrolls sideways on a phone."""
+    reader = visit(mirror, viewport=PHONE)
+    reader.open(host + page, "live")
+    for theme in ("light", "dark"):
+        set_theme(reader.page, theme)
+        assert violations(reader.page) == [], theme
+    assert overflow(reader.page) == []
+
+
 def test_progress_is_told_in_megabytes(host, mirror, visit):
     """While Python travels, the line names what has come and what is to come."""
     reader = visit(mirror)
@@ -175,3 +189,37 @@ def test_progress_is_told_in_megabytes(host, mirror, visit):
     amounts = [tuple(map(int, match.groups())) for line in said if (match := re.search(r"(\d+) of (\d+) MB", line))]
     assert amounts and amounts == sorted(amounts) and amounts[-1][1] == 9
     assert said[-1] == "Live: Python runs in this page."
+
+
+def test_how_long_a_reader_waits(live, record_property, capsys):
+    """From navigation to live, and from a moved slider to the new figure: printed, with room for a busy machine."""
+    reader = live("explorer.html")
+    to_live = reader.marks()["live"]
+    moves = sorted(reader.page.evaluate(MOVES, [16, 64, 200, 17, 300, 90, 480, 33]))
+    median = moves[len(moves) // 2]
+    record_property("ms_to_live", to_live)
+    record_property("ms_slider_to_figure_median", median)
+    with capsys.disabled():
+        built = reader.marks()["built"]
+        print(f"\n{live.backend}: built figure {built / 1e3:.2f} s, live {to_live / 1e3:.2f} s, "
+              f"slider to figure {median:.0f} ms (median of {len(moves)}, worst {moves[-1]:.0f} ms)")
+    assert to_live < 45_000 and median < 1_000
+
+
+# Sets the slider's model and waits until the readout names the value: milliseconds for each.
+MOVES = """async values => {
+  const models = await Promise.all(Object.values(window.__livebook.kernel.manager._models));
+  const slider = models.find(model => model.name === 'IntSliderModel');
+  const readout = () => document.querySelector('.livebook-live .readout').innerText;
+  const times = [];
+  for (const value of values) {
+    const began = performance.now();
+    slider.set('value', value);
+    slider.save_changes();
+    while (!readout().startsWith(`${value} sequences`)) {
+      await new Promise(resolve => { const channel = new MessageChannel(); channel.port1.onmessage = resolve; channel.port2.postMessage(0); });
+    }
+    times.push(performance.now() - began);
+  }
+  return times;
+}"""

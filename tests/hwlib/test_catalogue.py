@@ -69,6 +69,10 @@ def test_every_figure_of_a_file_has_its_keys_a_known_kind_and_a_source_in_the_bi
             assert entry["source"] in keys, entry["source"]
 
 
+def test_model_ids_are_the_models_that_can_be_computed_with():
+    assert set(catalogue.transformer_ids()) == {m.id for m in catalogue.transformers() if m.complete and not m.estimate}
+
+
 def test_the_folders_hold_every_row_of_the_tables():
     assert set(catalogue.chip_ids()) == set(BY_ID["accelerators.csv"])
     assert {m.id for m in catalogue.transformers()} == set(BY_ID["models.csv"])

@@ -166,8 +166,8 @@ HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
     # archives
     "an empty archive": (_with("x.zip", b""), "cannot|can be read"),
     "an archive cut off": (lambda f: (_zip(lambda a: a.writestr(SIDE, b"x" * 999))(f), write(f / "x.zip", (f / "x.zip").read_bytes()[:100])), "cut off"),
-    "an archive that explodes": (_zip(lambda a: a.writestr(BOOK, b" " * (9 * 2**20))), "times its packed size"),
-    "an archive with one endless entry": (_zip(lambda a: a.writestr(BOOK, b" " * (40 * 2**20))), "at most 10,485,760 are read"),
+    "an archive that explodes": (_zip(lambda a: a.writestr(BOOK, b" " * (7 * 2**20))), "times its packed size"),
+    "an archive with one endless entry": (_zip(lambda a: a.writestr(BOOK, b" " * (40 * 2**20))), "at most 8,388,608 are read"),
     "an archive in an archive": (_zip(lambda a: a.writestr("inner.zip", b"PK")), "is an archive in an archive"),
     "an archive that lies about a size": (_lying_zip, "damaged|not as long"),
     "an archive that leads out": (_zip(lambda a: a.writestr("../../" + SIDE, json.dumps(payload()))), "its name leads out of the archive"),
@@ -209,6 +209,13 @@ HOSTILE: dict[str, tuple[Callable[[Path], Any], str]] = {
     "true for the version": (_with(SIDE, lambda: payload(version=True)), r"version = True must be 1"),
     "the brief's model exchanged": (_with(SIDE, lambda: payload(design=design(model="gpt2-xl"))), r"design\.model = 'gpt2-xl', but the brief fixes it"),
     "no student": (_with(SIDE, lambda: {k: v for k, v in payload().items() if k != "student"}), "student is missing"),
+    "a number of 50 digits": (_with(SIDE, _raw("9" * 50)), r"design\.replicas is a number of more than 40 digits"),
+    # names on the disk
+    "a name that is not text": (lambda f: write(Path(os.fsdecode(os.fsencode(f) + b"/\xff\xfe.ipynb")), b""), "the file is empty"),
+    "a name with a line break and an override": (lambda f: write(f / "a\n\u202eb.ipynb", b""), "the file is empty"),
+    "eight megabytes of small objects": (_with(BOOK, b"[" + b"{}," * 2_700_000 + b"{}]"), "not a notebook"),
+    "eight megabytes of fields": (_with(BOOK, lambda: "{" + ",".join(f'"{n}":1' for n in range(750_000)) + "}"), "not a notebook"),
+    "eight megabytes of outputs": (_with(BOOK, lambda: notebook(cells=[code("", [{"output_type": "stream", "text": "x"}] * 180_000)])), "among its outputs"),
     # identities and text
     "an id with a line break": (_with(SIDE, lambda: payload(student="s-1\n")), "student"),
     "an id with a bidi override": (_with(SIDE, lambda: payload(student="s-1\u202e31")), "student = "),

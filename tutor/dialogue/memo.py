@@ -1,16 +1,69 @@
-"""What a rationale was read as. Only what is said correctly counts; nothing is taken away for the rest."""
+"""What a rationale was read as. Only what is said correctly counts for points; nothing is taken away for the rest."""
 
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import Any
 
+from tutor.briefs import brief
 from tutor.designfile import Entry
+from tutor.dialogue.frames import read
+from tutor.dialogue.slots import read_slots
+from tutor.dialogue.text import normalise, words
+
+HEDGES = re.compile(r"\b(?:would|could|might|if|instead|rather|was|were|had|than|not|than|each other|compare\w*|alternative\w*)\b|\?")
+"""A sentence with one of these does not say what the design is."""
+CHECKED = ("accelerator", "weight_bits", "kv_bits", "scheduler", "kv_allocation", "attention", "replicas", "chips_per_replica", "batch_limit",
+           "tensor_parallel", "pipeline_parallel", "zero_stage", "matmul_precision", "nodes", "micro_batch", "training_runs")
+
+
+@cache
+def _memo() -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    data = words("common")["memo"]
+    return re.compile(r"\b(?:" + "|".join(data["triggers"]) + r")\b"), tuple(re.compile(rf"\b(?:{m})") for m in data["movers"])
 
 
 def conditions(text: str) -> tuple[str, ...]:
-    return ()
+    """The different things that a memo names as what would change its recommendation.
+
+    >>> conditions("If volume halves we shrink the fleet. Unless prices fall we reserve. We like quality.")
+    ('volume', 'price')
+    """
+    trigger, movers = _memo()
+    found = []
+    for sentence in re.split(r"(?<=[.!?;])\s+|\n\n+", normalise(text.replace("\n", " "))):
+        if not trigger.search(sentence):
+            continue
+        for mover in movers:
+            hit = mover.search(sentence)
+            name = mover.pattern.removeprefix(r"\b(?:").rstrip(")").split("|")[0]
+            if hit and name not in found:
+                found.append(name)
+    return tuple(found)
 
 
 def read_rationale(entry: Entry) -> dict[str, Any]:
-    return {}
+    """Ideas and beliefs read in the text, values set in it, and where it says something else than the design."""
+    return _read(entry.brief, entry.rationale, entry.design)
+
+
+@lru_cache(maxsize=256)
+def _read(id: str, rationale: str, design: Any) -> dict[str, Any]:
+    text = normalise(rationale.replace("\n", " "))
+    seen = read(id, text)
+    values: dict[str, Any] = {}
+    for sentence in re.split(r"(?<=[.!?;])\s+", text):
+        if not HEDGES.search(sentence):
+            values |= {k: v for k, v in read_slots(sentence, brief(id).kind).items() if k not in values}
+    against = []
+    for name in CHECKED:
+        if name in values and hasattr(design, name):
+            is_ = getattr(design, name)
+            if is_ != values[name] and not (name == "attention" and is_ == "as-published"):
+                against.append(f"the text says {name.replace('_', ' ')} {values[name]}, the design {is_}")
+    return {
+        "expectations": [r.concept.id for r in seen if r.concept.kind == "expectation"],
+        "misconceptions": [r.concept.id for r in seen if r.concept.kind == "misconception"],
+        "read": {r.concept.id: r.text for r in seen}, "slots": values, "contradictions": against,
+    }

@@ -40,6 +40,10 @@ def use_local_mathjax(app: Sphinx, config: Config) -> None:
         raise ExtensionError("livebook sets up MathJax: add sphinx.ext.mathjax to the extensions")
     if config.mathjax_path == config.values["mathjax_path"].default:
         config.mathjax_path = MATHJAX
+    # Its context menu makes a tab stop of every formula. (A copy: the default value is shared.)
+    settings = dict(config.mathjax3_config or {})
+    settings["options"] = {"enableMenu": False, **settings.get("options", {})}
+    config.mathjax3_config = settings
 
 
 def install(app: Sphinx) -> None:

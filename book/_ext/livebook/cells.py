@@ -53,9 +53,9 @@ def names_of(source: str) -> Names:
         scope = scopes.pop()
         scopes.extend(scope.get_children())
         for symbol in scope.get_symbols():
-            if scope is module or symbol.is_declared_global():
-                if symbol.is_assigned() or symbol.is_imported():
-                    bound.add(symbol.get_name())
+            at_module_level = scope is module or symbol.is_declared_global()
+            if at_module_level and (symbol.is_assigned() or symbol.is_imported()):
+                bound.add(symbol.get_name())
             if symbol.is_referenced() and (scope is module or symbol.is_global()):
                 read.add(symbol.get_name())
     # `x.attribute = ...` and `x[0] = ...` change what x is: for our purpose they bind it.

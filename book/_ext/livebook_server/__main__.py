@@ -48,12 +48,13 @@ def make_server(asked: argparse.Namespace, token: str):
     from traitlets.config import Config
 
     from .handlers import add_book
-    from .kernels import PageKernels, ThisPython
+    from .kernels import PageKernels, PromptConnection, ThisPython
 
     config = Config()
     config.ServerApp.update(
         ip=ADDRESS, port=asked.port, port_retries=0, open_browser=False, root_dir=str(asked.root.resolve()),
-        kernel_manager_class=PageKernels, kernel_spec_manager_class=ThisPython, terminals_enabled=False,
+        kernel_manager_class=PageKernels, kernel_spec_manager_class=ThisPython,
+        kernel_websocket_connection_class=PromptConnection, terminals_enabled=False,
         allow_root=True, answer_yes=True, log_level=logging.INFO if asked.verbose else logging.CRITICAL,
     )
     config.IdentityProvider.token = token

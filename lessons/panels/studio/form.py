@@ -14,6 +14,11 @@ from lessons.panels.studio.predict import EXAMPLES
 from lessons.panels.studio.state import spoken
 from tutor.briefs import Brief
 
+LONG_LABEL = 26
+"""Characters past which a label stands over its field instead of beside it."""
+LONG_NUMBER = 1e7
+"""Values from here on do not fit the field beside a label."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -53,7 +58,7 @@ def row(of: Brief, name: str, knob: Knob, value: Any) -> Row:
     box = classed(w.HBox([classed(w.Label(knob.label, tooltip=knob.help or None), "hw-lab"), field, lock]), "hw-row")
     if name == "accelerator":
         classed(box, "hw-chiprow")
-    elif knob.kind in ("chip", "link"):
+    elif knob.kind in ("chip", "link") or len(knob.label) > LONG_LABEL or knob.kind != "flag" and isinstance(value, int | float) and max((value, *knob.tries)) >= LONG_NUMBER:
         classed(box, "hw-longrow")
     return Row(name, knob.label, field, lock, box, knob.group)
 

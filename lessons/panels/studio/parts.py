@@ -13,8 +13,8 @@ from lessons import draw
 from tutor.context import Context, NotKnown
 from tutor.findings import Review
 
-WIDE = 556
-"""The width of the evidence column; a picture is drawn at this width and at the phone's."""
+WIDE = 500
+"""Between the evidence column's 556 px on a wide page and its 476 px on a tablet, so that type stays near 13 px on both."""
 RULES = "../reference/rules.html"
 DEEPEST = 5
 """Steps of a derivation that a panel tells."""
@@ -51,6 +51,11 @@ def picture(svg: str, *, caption: str = "", table: tuple[list[str], list[list]] 
     """A picture, its words, the table behind it, and where its main figure comes from. ``caption`` is markup."""
     html = draw.figure(svg, caption=caption, table=draw.table(*table, sums=sums) if table else "")
     return html + why_of(figure, asks) if figure is not None else html
+
+
+def room(terms: list[tuple[str, str, float]], limit: float = 0.0) -> float:
+    """The scale of a waterfall with room for the figure behind its last bar."""
+    return 1.12 * max(sum(value for *_, value in terms), limit)
 
 
 def why_of(figure: Any, asks: str) -> str:

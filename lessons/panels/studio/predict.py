@@ -18,6 +18,7 @@ SCALES = {
     "%": {"%": 0.01, "percent": 0.01},
 }
 EXAMPLES = {"": "a number", "s": "such as 120 ms", "B": "such as 14 GB", "%": "such as 40%", "usd": "such as $2.50", "days": "days", "months": "months"}
+LONGEST = 60
 _NUMBER = re.compile(r"\s*(?:about|~|≈)?\s*(?:\$|usd)?\s*([0-9][0-9,’']*(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?|\.[0-9]+)\s*([a-zµ%]*)\.?\s*(?:each|a\s.*|per\s.*)?", re.I)
 
 
@@ -31,9 +32,9 @@ def number(text: str, unit: str = "") -> float:
     hwlib.errors.BadInput: 'some' cannot be read as a number; write it with its unit, such as 120 ms
     """
     example = f"; write it with its unit, {EXAMPLES[unit]}" if unit in ("s", "B", "%", "usd") else ""
-    found = _NUMBER.fullmatch(text.strip()[:60])
+    found = _NUMBER.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if not found:
-        raise BadInput(f"{text.strip()[:60]!r} cannot be read as a number{example}")
+        raise BadInput(f"{text.strip()[:LONGEST]!r} cannot be read as a number{example}")
     value = float(re.sub("[,’']", "", found[1]))
     word = found[2].lower()
     scales = SCALES.get(unit, {}) | (SCALES[""] if unit in ("", "usd") else {})

@@ -10,7 +10,7 @@ from hwlib.formula import defined
 from hwlib.units import show
 from lessons import draw
 from lessons.draw.table import Html
-from lessons.panels.studio.parts import FINDINGS, WIDE, Section, View, picture
+from lessons.panels.studio.parts import FINDINGS, WIDE, Section, View, picture, room
 from tutor.context import Context, NotKnown
 
 LADDER = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256, 384, 512, 768, 1024)
@@ -55,7 +55,7 @@ def tail(view: View) -> str:
         f"their prompts have {show(prompt, 'tokens', digits=3)} on average. Hatched: no chip works for this user."
     )
     return picture(
-        draw.waterfall(terms, limit=limit, unit="s", title="First token, 99th percentile", wide=WIDE), caption=caption,
+        draw.waterfall(terms, limit=limit, unit="s", title="First token, 99th percentile", most=room(terms, limit), wide=WIDE), caption=caption,
         table=draw.waterfall_table(terms, unit="s"), sums=1, figure=ctx.estimate.ttft_floor_p99_s, asks="Why is it never faster than that, without a queue?",
     )
 
@@ -81,7 +81,7 @@ def replicas(view: View) -> str:
     says = f"Met from {under[0]} replicas on." if under and under[0] > points[0][0] else "Met at every number shown." if under else "Met at none of the numbers shown."
     look = {"x_label": "replicas", "y_label": "p99 to first token", "unit": "s"}
     return picture(
-        draw.curve(points, yours=(ctx.design.replicas, yours), yours_label=f"{ctx.design.replicas} replicas: {show(yours, 's')}", limit=limit, y_log=wide_range,
+        draw.curve(points, yours=(ctx.design.replicas, yours), yours_label=f"{ctx.design.replicas} replicas: {show(yours, 's')}", limit=limit, y_log=wide_range, x_ticks=[count for count, _ in points],
                    title="What more replicas buy", wide=WIDE, **look),
         caption=f"{len(ctx.simulated.served):,} requests a point, all with seed 1. {says}",
         table=(["replicas", "p99 to first token"], [[count, show(y, "s")] for count, y in points]),
@@ -109,7 +109,8 @@ def step(view: View) -> str:
     """What one decode step waits for."""
     e = view.ctx.estimate
     rows = [["weights and cache from memory", show(e.step_memory_s, "s")], ["arithmetic", show(e.step_compute_s, "s")],
-            ["links", show(e.step_comm_s + e.hops_s, "s")], ["launches and the rest", show(e.step_overhead_s, "s")], ["a token", show(e.tpot_s, "s")]]
+            ["links", show(e.step_comm_s + e.hops_s, "s")], ["launches and the rest", show(e.step_overhead_s, "s")],
+            ["a token, with others’ prefills between" if not view.ctx.design.chunked_prefill else "a token", show(e.tpot_s, "s")]]
     said = f"<p>At the peak {show(e.operating_batch, digits=2)} sequences decode together on a replica; the longest term is <b>{draw.esc(e.bottleneck)}</b>. Memory and arithmetic run at the same time.</p>"
     return said + draw.table(["What a decode step takes", "time"], rows, right={1}, sums=1)
 

@@ -6,6 +6,7 @@ waits in `draft` beside it, because a layout of chips is often changed in two or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -81,7 +82,7 @@ def edit(state: State, name: str, value: Any) -> State:
         if state.brief.kind == "training":
             check_layout(moved.design)
     except BadInput as error:
-        return replace(state, draft=draft, refusal=Refusal(str(error).removeprefix("design."), error.field or name, _fitting(state, draft)))
+        return replace(state, draft=draft, refusal=Refusal(in_words(error, state.brief), field_of(error) or name, _fitting(state, draft)))
     return _stands(state, moved, changed_words(state.entry, moved), name if len(draft) == 1 else "")
 
 
@@ -92,7 +93,7 @@ def apply(state: State, changes: Mapping[str, Any], words: str = "Repair applied
         if state.brief.kind == "training":
             check_layout(moved.design)
     except BadInput as error:
-        return replace(state, refusal=Refusal(str(error).removeprefix("design."), error.field or ""))
+        return replace(state, refusal=Refusal(in_words(error, state.brief), field_of(error)))
     return _stands(state, moved, f"{words}: {changed_words(state.entry, moved, verb='').strip()}")
 
 
@@ -125,7 +126,7 @@ def assume(state: State, name: str, value: Any, reason: str) -> State:
     try:
         moved = rebuilt(state.entry, assumptions=assumptions, reasons=reasons)
     except BadInput as error:
-        return replace(state, refusal=Refusal(str(error), name))
+        return replace(state, refusal=Refusal(in_words(error, state.brief), name))
     return _stands(state, moved, f"{label} is {'the brief’s again' if back else 'your assumption now'}")
 
 
@@ -134,7 +135,7 @@ def predict(state: State, values: Mapping[str, Any]) -> State:
     try:
         moved = rebuilt(state.entry, predictions={**state.entry.predictions, **values})
     except BadInput as error:
-        return replace(state, refusal=Refusal(str(error).removeprefix("predictions."), error.field or ""))
+        return replace(state, refusal=Refusal(in_words(error, state.brief), field_of(error)))
     return replace(state, entry=moved, saved=rebuilt(state.saved, predictions=moved.predictions), revealed=True, refusal=None)
 
 
@@ -193,11 +194,30 @@ def changed_words(before: Entry, after: Entry, verb: str = "You changed ") -> st
 def spoken(label: str) -> str:
     """A label inside a sentence.
 
-    >>> spoken("Replicas"), spoken("KV cache, bits"), spoken("ZeRO stage"), spoken("PUE")
-    ('replicas', 'KV cache, bits', 'ZeRO stage', 'PUE')
+    >>> spoken("Replicas"), spoken("KV cache, bits"), spoken("ZeRO stage"), spoken("PUE"), spoken("A step")
+    ('replicas', 'KV cache, bits', 'ZeRO stage', 'PUE', 'a step')
     """
     first = label.split(" ")[0]
-    return label[:1].lower() + label[1:] if first[1:].islower() else label
+    return label[:1].lower() + label[1:] if first[1:].islower() or first == "A" else label
+
+
+def in_words(error: BadInput, of: Brief) -> str:
+    """A refusal with the form's labels in place of the fields' names.
+
+    >>> from hwlib.designs import build
+    >>> try: build(brief("serve-70b").design_class, {"accelerator": "l40s", "chips_per_replica": 0, "batch_limit": 1, "replicas": 1, "model": "llama2-70b"})
+    ... except BadInput as error: print(in_words(error, brief("serve-70b")))
+    Chips a replica = 0 is out of range: it must be a whole number of at least 1 and at most 4,096
+    """
+    labels = {name: knob.label for cls in (of.load_class, of.design_class) for name, knob in knobs(cls).items()}
+    text = re.sub(r"\b(?:design|assumptions|predictions)\.(?=[a-z_])", "", str(error))
+    text = re.sub(r"\b[a-z][a-z_]*\b", lambda word: spoken(labels[word[0]]) if word[0] in labels and ("_" in word[0] or text.startswith(word[0] + " =")) else word[0], text)
+    return text[:1].upper() + text[1:]
+
+
+def field_of(error: BadInput) -> str:
+    """The field that a refusal is about, without its table."""
+    return (error.field or "").rpartition(".")[2]
 
 
 def value_words(knob: Any, value: Any) -> str:

@@ -9,7 +9,7 @@ from hwlib.formula import given
 from hwlib.reliability import goodput
 from hwlib.units import show
 from lessons import draw
-from lessons.panels.studio.parts import FINDINGS, WIDE, Section, View, picture
+from lessons.panels.studio.parts import FINDINGS, WIDE, Section, View, picture, room, why_of
 
 MOST_STAGES, MOST_BATCHES = 16, 48
 """Past these a schedule is a wall of cells: the formula says the same."""
@@ -46,7 +46,7 @@ def step(view: View) -> str:
     e = view.ctx.estimate
     terms = step_terms(e)
     return picture(
-        draw.waterfall(terms, unit="s", total="one step", title="One training step", wide=WIDE),
+        draw.waterfall(terms, unit="s", total="one step", title="One training step", most=room(terms), wide=WIDE),
         caption=f"{show(e.steps)} steps like this one. The chips reach {show(e.mfu, '%')} of their peak (MFU); {show(e.exposed_comm_share, '%')} of the step waits for links. Hatched: nothing happens.",
         table=draw.waterfall_table(terms, unit="s", total="one step"), sums=1, figure=e.mfu, asks=f"Why {show(e.mfu, '%')} of the peak?",
     )
@@ -61,8 +61,6 @@ def schedule(view: View) -> str:
     why = f"Why is the bubble {show(e.bubble, '%')}?"
     said = f"{stages} stages, {show(e.micro_batches)} micro-batches a step" + (f", {chunks} chunks of layers a stage" if chunks > 1 else "")
     if stages > MOST_STAGES or batches > MOST_BATCHES or batches < 1 or (chunks > 1 and batches % stages):
-        from lessons.panels.studio.parts import why_of
-
         return f"<p>{draw.esc(said)}: each stage idles {draw.esc(show(e.bubble, '%'))} of the time. That many cells do not fit a picture.</p>" + why_of(e.bubble, why)
     return picture(
         draw.pipeline(stages=stages, microbatches=batches, interleave=chunks, wide=WIDE), caption=f"{said}. Hatched: the bubble.",

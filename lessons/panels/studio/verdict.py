@@ -44,9 +44,14 @@ def interval_words(target: Any) -> str:
     return f"{show(target.low, target.unit)} to {show(target.high, target.unit)}"
 
 
-def covered() -> str:
-    """What stands in the verdict's place before the learner has predicted."""
-    return draw.state_line("Not shown yet", "Predict first; then the verdict, the evidence and what the rules notice stand here.")
+def covered(built: str = "") -> str:
+    """What stands in the verdict's place before the learner has predicted.
+
+    ``built`` is for a page whose Python does not run (print, no network): a drop-down that look.css takes away as soon
+    as the page is live, where the button above does the same and more.
+    """
+    line = draw.state_line("Not shown yet", "Predict first; then the verdict, the evidence and what the rules notice stand here.")
+    return line + (f'<div class="hw-built">{draw.details("The first design’s verdict, as built", built)}</div>' if built else "")
 
 
 def tabs(review: Any | None) -> str:
@@ -58,5 +63,9 @@ def tabs(review: Any | None) -> str:
 
 def refused(words: str, standing: str) -> str:
     """The line for a value that cannot stand: the field, its range, and which result still stands."""
-    sentence = words[:1].upper() + words[1:]
-    return draw.state_line("Refused", f"{esc(sentence)}. {esc(standing)}", error=True)
+    return draw.state_line("Refused", f"{esc(words)}. {esc(standing)}", error=True)
+
+
+def broke(error: Exception) -> str:
+    """The line for a fault of the course itself: its name, and that what stands below is older."""
+    return draw.state_line("Not redrawn", f"{esc(type(error).__name__)}: {esc(error)}. What stands here is from before.", error=True)

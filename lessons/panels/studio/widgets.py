@@ -16,8 +16,8 @@ from lessons import draw
 from lessons.panels.studio import form, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
-from lessons.panels.studio.parts import View, drawn
 from lessons.panels.studio.partner import Partner, opening, standing, welcome
+from lessons.panels.studio.parts import FINDINGS, View, drawn
 from tutor.context import context
 from tutor.findings import Review
 from tutor.review import review as reviewed
@@ -36,6 +36,7 @@ class Studio:
         self.partner: Partner | None = None
         self.rows = form.rows(self.of)
         self.sections = sections(self.of)
+        self.faults: list[Exception] = []
         self._syncing = False
         self._turn = 0
         self.verdict = html()
@@ -96,11 +97,15 @@ class Studio:
         self.prediction.draw()
         self._turn += 1
         if not self.state.revealed:
-            self._put(self.verdict, verdict.covered())
+            self._put(self.verdict, verdict.covered(self._built()))
             self._put(self.tabs, verdict.tabs(None))
             self._show_evidence(covered=True)
             return
-        review = self.review
+        try:
+            review = self.review
+        except Exception as error:  # the last good verdict stays; a fault of the course is said, not thrown at a learner
+            self._fault(self.note, error)
+            return
         view = View(context(self.state.entry), review, self.state.designed)
         self._put(self.verdict, verdict.verdict(review))
         self._put(self.tabs, verdict.tabs(review))
@@ -109,12 +114,23 @@ class Studio:
         self._draw_sections(view, [s for s in self.sections if not s.slow], at_once=True)
         self._draw_sections(view, [s for s in self.sections if s.slow], at_once=at_once)
 
+    def _built(self) -> str:
+        """The starter's verdict and findings, once: before the learner has done anything."""
+        if self.state.undo or self.verdict.value:
+            return ""
+        review = self.review
+        return verdict.verdict(review) + draw.sub("Findings") + FINDINGS.draw(View(context(self.state.entry), review))
+
     def _draw_sections(self, view: View, wanted: list[Any], *, at_once: bool) -> None:
         turn = self._turn
 
         def one(section: Any) -> None:
-            if turn == self._turn:  # a newer design has not come meanwhile
+            if turn != self._turn:  # a newer design has come meanwhile
+                return
+            try:
                 self._put(self.pictures[section.key], drawn(section, view))
+            except Exception as error:  # one broken picture must not take the others with it
+                self._fault(self.pictures[section.key], error)
 
         for section in wanted:
             one(section) if at_once else later(lambda section=section: one(section))
@@ -158,6 +174,11 @@ class Studio:
         self.fix.layout.display = None if fix else "none"
         if fix:
             self.fix.description = f"Set {state.spoken(self.rows[fix[0]].label)} to {fix[1]:,}"
+
+    def _fault(self, widget: Any, error: Exception) -> None:
+        """Say that something of ours broke, above what last stood there."""
+        self.faults.append(error)
+        self._put(widget, verdict.broke(error) + widget.value.removeprefix(verdict.broke(error)))
 
     @staticmethod
     def _put(widget: Any, value: str) -> None:

@@ -1,0 +1,321 @@
+"""The studio: transitions of the state, views that are pure and escape what was typed, and the widgets that wire them."""
+
+from __future__ import annotations
+
+import html
+import re
+import urllib.parse
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tutor
+from hwlib.designs import knobs
+from hwlib.errors import BadInput
+from lessons.panels.studio import head, predict, serving, state, studio, talk, training, verdict
+from lessons.panels.studio.evidence import sections
+from lessons.panels.studio.page import fixed_facts, whole
+from lessons.panels.studio.parts import View, drawn
+from tutor.briefs import brief, brief_ids
+from tutor.context import context
+from tutor.designfile import entry, loads
+
+HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+PAGES = {"serve-7b": "1-two-workloads", "train-100b": "2-training", "serve-70b": "3-inference-chips", "tco-3y": "4-economics"}
+
+
+def open_studio(brief_id: str):
+    """A studio whose figures are shown."""
+    made = studio(brief_id).studio
+    made.become(state.reveal(made.state))
+    return made
+
+
+def text_of(markup: str) -> str:
+    """What a reader of the markup reads."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", markup)).split())
+
+
+# The state.
+
+
+def test_an_edit_can_be_undone():
+    old = state.start("serve-70b")
+    new = state.edit(old, "replicas", 9)
+    assert new.entry.design.replicas == 9
+    assert new.undo[-1].words == "You changed replicas from 6 to 9"
+    assert new.changed == ("replicas",)
+    assert state.undo(new).entry == old.entry
+
+
+def test_turning_one_knob_is_one_step():
+    now = state.start("serve-70b")
+    for replicas in (7, 8, 9):
+        now = state.edit(now, "replicas", replicas)
+    assert len(now.undo) == 1
+    assert state.undo(now).entry.design.replicas == 6
+
+
+def test_a_refused_value_leaves_the_last_good_design():
+    old = state.edit(state.start("serve-70b"), "batch_limit", 16)
+    new = state.edit(old, "replicas", -2)
+    assert new.entry == old.entry and new.undo == old.undo
+    assert new.shown("replicas") == -2
+    assert new.refusal.field == "replicas"
+    assert new.refusal.words == "Replicas = -2 is out of range: it must be a whole number of at least 1 and at most 100,000"
+    assert state.undo(new).refusal is None and state.undo(new).shown("replicas") == 6
+
+
+def test_the_good_value_after_a_refused_one_stands():
+    new = state.edit(state.edit(state.start("serve-70b"), "replicas", -2), "replicas", 8)
+    assert new.refusal is None and new.entry.design.replicas == 8
+
+
+def test_a_layout_of_chips_is_changed_in_two_steps():
+    """Half a layout uses half the chips: it is kept in the draft until the other half comes."""
+    half = state.edit(state.start("train-100b"), "tensor_parallel", 4)
+    assert "make the two equal" in half.refusal.words and "tensor_parallel" not in half.refusal.words
+    assert half.refusal.fix == ("data_parallel", 256)
+    done = state.edit(half, *half.refusal.fix)
+    assert done.refusal is None
+    assert (done.entry.design.tensor_parallel, done.entry.design.data_parallel) == (4, 256)
+    assert state.undo(done).entry.design.tensor_parallel == 8, "both changes are one step"
+
+
+def test_locks_are_kept_and_given_free():
+    new = state.lock(state.lock(state.start("serve-70b"), "accelerator", True), "replicas", True)
+    assert new.locks == {"accelerator", "replicas"}
+    assert state.lock(new, "replicas", False).locks == {"accelerator"}
+
+
+def test_a_repair_is_one_step():
+    old = state.start("serve-70b")
+    new = state.apply(old, {"weight_bits": 8, "replicas": 20})
+    assert (new.entry.design.weight_bits, new.entry.design.replicas) == (8, 20)
+    assert len(new.undo) == 1 and state.undo(new).entry == old.entry
+
+
+def test_an_assumption_needs_a_reason():
+    old = state.start("serve-70b")
+    bare = state.assume(old, "peak_factor", 2.0, "  ")
+    assert bare.entry == old.entry and "say why" in bare.refusal.words
+    told = state.assume(old, "peak_factor", 2.0, "measured last month")
+    assert told.entry.load.peak_factor == 2.0 and told.entry.reasons == {"peak_factor": "measured last month"}
+    assert state.assume(told, "peak_factor", 3.0, "").entry.assumptions == {}, "the brief's own value needs no reason"
+    assert "out of range" in state.assume(old, "peak_factor", 0.0, "why not").refusal.words
+
+
+@pytest.mark.parametrize("id", brief_ids())
+def test_what_is_saved_can_be_loaded(id):
+    now = state.write(state.start(id), rationale='Because "peaks"\nmatter.')
+    back = state.load(state.start(id), state.toml(now))
+    assert back.refusal is None and back.entry.design == now.entry.design and back.entry.rationale == now.entry.rationale
+    assert loads(state.toml(now)).brief == id
+
+
+@pytest.mark.parametrize("text", ["", "nonsense [", HOSTILE, 'brief = "tco-3y"\n[design]\ntokens_per_day = 1', 'brief = "serve-70b"\n[design]\nreplicas = "many"'])
+def test_a_bad_file_is_one_sentence(text):
+    old = state.start("serve-70b")
+    new = state.load(old, text)
+    assert new.entry == old.entry and new.refusal.words
+    assert "<script>" not in verdict.refused(new.refusal.words, "The old one stands.")
+
+
+# Predictions.
+
+
+@pytest.mark.parametrize(("text", "unit", "value"), [("120 ms", "s", 0.12), ("0.12", "s", 0.12), ("14 GB", "B", 14e9), ("1.5 GiB", "B", 1.5 * 2**30),
+                         ("40%", "%", 0.4), ("40", "%", 0.4), ("0.4", "%", 0.4), ("$2.5 million", "usd", 2.5e6), ("20.8", "", 20.8), ("10,000", "", 1e4), ("6 weeks", "days", 42)])
+def test_predictions_are_read_with_their_units(text, unit, value):
+    assert predict.number(text, unit) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(("text", "unit"), [("much", "s"), ("12 GB", "s"), ("1.2.3", ""), ("", "B"), ("9" * 400 + "x", ""), (HOSTILE, "s")])
+def test_what_is_no_figure_is_said(text, unit):
+    with pytest.raises(BadInput):
+        predict.number(text, unit)
+
+
+def test_predicting_uncovers_the_figures_and_is_in_the_file():
+    made = studio("serve-70b").studio
+    assert "Not shown yet" in made.verdict.value
+    made.prediction.fields["peak_requests_per_s"].value = "20"
+    made.prediction.fields["bottleneck"].value = "memory"
+    made.prediction.compare()
+    assert "targets met" in made.verdict.value and made.prediction.box.layout.display == "none"
+    assert loads(state.toml(made.state)).predictions == {"peak_requests_per_s": 20.0, "bottleneck": "memory"}
+    assert "20.8" in made.compared.value
+
+
+def test_a_prediction_that_cannot_be_read_keeps_the_cover_on():
+    made = studio("serve-70b").studio
+    made.prediction.fields["prefill_s"].value = "fast"
+    made.prediction.compare()
+    assert "Prefill of the median prompt" in made.prediction.error.value and not made.state.revealed
+
+
+# Views.
+
+
+@pytest.mark.parametrize("id", brief_ids())
+@pytest.mark.parametrize("which", ["starter", "reference"])
+def test_views_are_pure(id, which):
+    made = entry(id, getattr(brief(id), which))
+    review = tutor.review(id, made)
+    view = View(context(made), review, {made.design.accelerator: made})
+    for section in sections(brief(id)):
+        first = drawn(section, view)
+        assert first == drawn(section, view)
+        assert first.count("<div") == first.count("</div>")
+    assert verdict.verdict(review) == verdict.verdict(review)
+
+
+def test_the_terms_of_the_tail_make_the_tail():
+    made = context(entry("serve-70b", replace(brief("serve-70b").reference, chips_per_replica=8)))
+    terms, _, _ = serving.tail_terms(made)
+    assert sum(v for *_, v in terms) == pytest.approx(float(made.simulated.ttft_p99_s), rel=0.02)
+
+
+@pytest.mark.parametrize("which", ["starter", "reference"])
+def test_the_terms_of_a_step_make_the_step(which):
+    made = context(entry("train-100b", getattr(brief("train-100b"), which))).estimate
+    assert sum(v for *_, v in training.step_terms(made)) == pytest.approx(float(made.step_s))
+
+
+def test_what_was_typed_is_escaped():
+    said = talk.Talk().with_turns(talk.you(HOSTILE), talk.from_reply({"reply": HOSTILE, "read": HOSTILE, "choices": [HOSTILE]}))
+    shown = talk.log(said)
+    assert "<img" not in shown and "<script" not in shown and html.escape(HOSTILE, quote=True) in shown
+
+
+def test_a_hostile_file_is_shown_as_text():
+    made = open_studio("serve-70b")
+    made.files.words.value = HOSTILE
+    made.files._save()
+    assert "<img" not in made.files.saved.value and "<script" not in made.files.saved.value
+    address = html.unescape(re.search(r'href="([^"]+)"', made.files.saved.value)[1])
+    assert loads(urllib.parse.unquote(address.partition(",")[2])).rationale == HOSTILE
+
+
+def test_a_long_conversation_is_cut_and_says_so():
+    said = talk.Talk()
+    for n in range(60):
+        said = said.with_turns(talk.you(f"claim {n}"))
+    assert len(said.turns) == talk.KEPT and f"{60 - talk.KEPT} earlier turns" in talk.log(said)
+
+
+@pytest.mark.parametrize("id", brief_ids())
+def test_the_head_of_a_page_comes_from_the_brief(id):
+    of = brief(id)
+    assert len(fixed_facts(of)) >= 5
+    told = text_of(whole(of))
+    assert " ".join(of.situation.split()) in told
+    for _, why in of.given.values():
+        assert why in told
+    assert "The whole brief" in head(id)
+
+
+@pytest.mark.parametrize(("id", "folder"), PAGES.items())
+def test_the_page_says_the_brief_in_its_own_words(id, folder):
+    """The two lines of the page are text, for readers of the repository too; they must not drift from the data."""
+    from pathlib import Path
+
+    text = (Path(__file__).resolve().parents[2] / "book" / folder / "discussion.md").read_text("utf-8")
+    assert " ".join(brief(id).short.split()) in " ".join(text.split())
+    assert f"# {brief(id).title}" in text and f'studio("{id}")' in text
+
+
+# The widgets.
+
+
+@pytest.mark.parametrize(("id", "field", "value"), [("serve-7b", "replicas", 9), ("serve-70b", "weight_bits", 8), ("train-100b", "zero_stage", 1), ("tco-3y", "quantise", True)])
+def test_the_verdict_is_the_review(id, field, value):
+    """A field is turned; what stands in the verdict is what `tutor.review` says of the same design."""
+    made = open_studio(id)
+    made.rows[field].field.value = value
+    review = tutor.review(id, made.state.entry)
+    shown = text_of(made.verdict.value)
+    assert made.verdict.value == verdict.verdict(review)
+    for target in review.targets:
+        assert target.label in shown and (target.met is None or target.yours_shown in shown)
+    assert made.faults == []
+
+
+@pytest.mark.parametrize("id", brief_ids())
+def test_every_field_has_a_name_and_a_lock(id):
+    made = studio(id).studio
+    assert list(made.rows) == [n for n in knobs(brief(id).design_class) if n in brief(id).decides]
+    for row in made.rows.values():
+        assert row.field.description == row.label
+        assert row.lock.description == f"Keep {state.spoken(row.label)} in repairs"
+    for field in made.prediction.fields.values():
+        assert field.description
+    assert made.tutor.field.description
+
+
+def test_the_places_stand_in_the_order_of_the_page():
+    made = studio("serve-70b").studio
+    places = [child for child in made.box.children[1].children]
+    assert [next(c for c in ("hw-verdict", "hw-form", "hw-evidence", "hw-talk") if c in p._dom_classes) for p in places] == ["hw-verdict", "hw-form", "hw-evidence", "hw-talk"]
+
+
+def test_undo_puts_the_field_back():
+    made = open_studio("serve-70b")
+    made.rows["replicas"].field.value = 9
+    assert "from 6 to 9" in made.note.value and "hw-dirty" in made.rows["replicas"].box._dom_classes
+    made.undo.click()
+    assert made.rows["replicas"].field.value == 6 and "hw-dirty" not in made.rows["replicas"].box._dom_classes
+
+
+def test_a_refusal_says_which_result_still_stands():
+    made = open_studio("serve-70b")
+    before = made.verdict.value
+    made.rows["replicas"].field.value = 0
+    assert made.verdict.value == before
+    assert "at least 1" in made.note.value and "still" in made.note.value and 'role="alert"' in made.note.value
+
+
+def test_a_fitting_layout_is_one_press_away():
+    made = open_studio("train-100b")
+    made.rows["tensor_parallel"].field.value = 4
+    assert made.fix.layout.display is None and made.fix.description == "Set data parallel to 256"
+    made.fix.click()
+    assert made.rows["data_parallel"].field.value == 256 and made.state.refusal is None
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_no_legal_design_breaks_a_view(data):
+    """Whatever the form can hold is judged and drawn, or said in words."""
+    id = data.draw(st.sampled_from(brief_ids()))
+    of = brief(id)
+    values = {name: data.draw(any_value(of, name, knob), label=name) for name, knob in knobs(of.design_class).items() if name in of.decides}
+    now = state.start(id)
+    for name, value in values.items():
+        now = state.edit(now, name, value)
+    if now.refusal and now.refusal.fix:
+        now = state.edit(now, *now.refusal.fix)
+    review = tutor.review(id, now.entry)
+    verdict.verdict(review)
+    view = View(context(now.entry), review, now.designed)
+    for section in sections(of):
+        if section.key not in ("replicas", "options"):
+            drawn(section, view)
+
+
+def any_value(of, name, knob):
+    """A value that the form can hold, in and somewhat out of range."""
+    if knob.kind == "flag":
+        return st.booleans()
+    if knob.kind == "chip":
+        return st.sampled_from([*of.chips, *(["none"] if "none:" in knob.help else [])])
+    if knob.kind == "link":
+        return st.sampled_from(["none", "ib-ndr", "ib-hdr", "roce-400"])
+    if knob.kind == "choice":
+        return st.sampled_from(knob.options)
+    near = st.sampled_from(knob.tries) if knob.tries else st.just(getattr(of.starter, name))
+    if knob.kind == "count":
+        return near | st.integers(1, int(min(knob.high, 4096))) | st.just(-1)
+    return near | st.floats(knob.low, min(knob.high, 1e12), allow_nan=False)

@@ -1,0 +1,48 @@
+"""What an utterance does."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from tutor.dialogue.text import words
+
+
+@cache
+def _patterns() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
+    data = words("common")["acts"]
+    return tuple((act, tuple(re.compile(p) for p in data[act])) for act in data["order"])
+
+
+@cache
+def _topic() -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(w) if len(w) > 3 else rf"(?<!\w){re.escape(w)}" for w in words("common")["topic"]["words"]))
+
+
+def on_topic(text: str) -> bool:
+    """Whether a normalised text has any word of the subject."""
+    return bool(_topic().search(text))
+
+
+def act_of(text: str, *, slots: dict[str, Any], read: bool) -> str:
+    """The act of a normalised text; ``read`` says that a concept or a claim was read in it."""
+    if not re.search(r"[a-z0-9?]", text):
+        return "off-topic"
+    subject = read or bool(slots) or on_topic(text)
+    for act, patterns in _patterns():
+        if not any(p.search(text) for p in patterns):
+            continue
+        if act in ("question", "what-if", "proposal", "number") and not subject and act != "number":
+            return "off-topic"
+        if act == "question" and _leans(text) and read:
+            return "assertion"
+        if act == "proposal" and read and not slots and not re.match(r"^(?:i|we|let)\b", text):
+            return "assertion"
+        return act
+    return "assertion" if subject else "off-topic"
+
+
+def _leans(text: str) -> bool:
+    """A question that only asks for agreement."""
+    return bool(re.search(r"(?:right|correct|is not it|does not it|are not they|do not they)\?\s*$|^(?:is|are|does|do) not ", text))

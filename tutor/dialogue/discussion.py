@@ -1,0 +1,322 @@
+"""The conversation: what is read, which move follows, what is remembered.
+
+One issue a turn, root causes first. A hint climbs its ladder each time that somebody asks for one, and the
+same words are never said twice in a row.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hwlib.errors import BadInput, listed
+from hwlib.units import show
+from tutor.briefs import brief
+from tutor.context import Context, NotKnown, context
+from tutor.designfile import Entry
+from tutor.dialogue import moves
+from tutor.dialogue.acts import act_of
+from tutor.dialogue.claims import claims as computed_claims
+from tutor.dialogue.frames import Read, concepts, read
+from tutor.dialogue.slots import NUMBER, read_slots
+from tutor.dialogue.text import LIMIT, normalise
+from tutor.findings import Finding, plain
+
+CAN = {
+    "serving": "what fits, what a user's cache takes, how busy the fleet is, what a change would do",
+    "training": "what a chip holds, how long a run takes, where a step's time goes, what a change would do",
+    "tco": "what three years cost, when serving overtakes training, what each lever saves, what a change would do",
+}
+SUM_UP = re.compile(r"\bsum(?:mar[iy][sz]?e?)?(?: (?:it|this|that|things))? up\b|\bsummary\b|\bsummari[sz]e\b")
+REPAIR = re.compile(r"\b(?:smallest|minimal|shortest|a|the) repair\b|\brepair (?:it|my design)\b|\bfix (?:it|my design|this design)\b")
+LEADS = ("", "Take this in: ", "Look here: ", "One figure first: ")
+
+
+class Discussion:
+    """A discussion of one brief about one design; without a design, about the one that learners begin with."""
+
+    def __init__(self, brief_id: str, entry: Entry | None = None) -> None:
+        from tutor.samples import starter
+
+        self.brief = brief(brief_id)
+        self.entry = entry if entry is not None else starter(brief_id)
+        self.turns = 0
+        self.level: dict[str, int] = {}
+        self.covered: list[str] = []
+        self.beliefs: list[str] = []
+        self.tried: list[str] = []
+        self.last = ""
+        self._full = context(self.entry)
+        self.ctx = Context(self.entry, simulate=False)
+        self._problems: tuple[Finding, ...] | None = None
+
+    def say(self, text: str) -> dict[str, Any]:
+        """Read one utterance and answer it."""
+        self.turns += 1
+        plain_text = normalise(text)
+        slots = read_slots(plain_text, self.brief.kind)
+        seen = read(self.brief.id, plain_text)
+        claims = computed_claims(self.ctx, plain_text)
+        act = act_of(plain_text, slots=slots, read=bool(seen) or bool(claims))
+        if SUM_UP.search(plain_text):
+            act = "meta"
+        turn = self._turn(act, plain_text, slots, seen, claims)
+        for one in seen:
+            store = self.covered if one.concept.kind == "expectation" else self.beliefs
+            if one.concept.id not in store:
+                store.append(one.concept.id)
+        reply = self._fresh(turn.pop("reply"))
+        if len(text) > LIMIT:
+            reply = f"I read the first {LIMIT:,} characters. {reply}"
+        self.last = reply
+        return {
+            "act": act, "slots": {k: plain(v) for k, v in slots.items()},
+            "claims": [{k: plain(v) for k, v in c.items() if k not in ("figure", "asked")} for c in claims],
+            "expectations": [r.concept.id for r in seen if r.concept.kind == "expectation"],
+            "misconceptions": [r.concept.id for r in seen if r.concept.kind == "misconception"],
+            "move": turn["move"], "reply": reply, "understood": turn.get("understood", True),
+            "read": self._read_words(seen, claims, slots), "evidence": plain(turn.get("evidence", [])),
+            "design_changes": plain(turn.get("design_changes", {})), "choices": turn.get("choices", []), "rule": turn.get("rule", ""),
+        }
+
+    # One move a turn.
+
+    def _turn(self, act: str, text: str, slots: dict[str, Any], seen: list[Read], claims: list[dict[str, Any]]) -> dict[str, Any]:
+        beliefs = [r for r in seen if r.concept.kind == "misconception"]
+        ideas = [r for r in seen if r.concept.kind == "expectation"]
+        if SUM_UP.search(text):
+            return self._summary()
+        if REPAIR.search(text) or act == "answer-request":
+            return self._repair()
+        if act == "what-if" or act == "proposal" and self._settable(slots) and not beliefs:
+            return self._what_if(slots, act)
+        if beliefs:
+            return self._correct(beliefs[0], claims)
+        false = next((c for c in claims if c["verdict"] is False and not c["asked"]), None)
+        if false:
+            return {"move": "correct", "reply": f"Let us compute that. {false['words']} What does that change in your reasoning?", "evidence": [_row(false)]}
+        if act == "question":
+            return self._answer(text, claims)
+        if act == "help":
+            return self._hint()
+        if act == "greeting":
+            return self._greet(text)
+        if act == "frustration":
+            turn = self._hint()
+            return turn | {"reply": f"This is a hard part, and one figure at a time is enough. {turn['reply']}"}
+        if act == "meta":
+            return self._meta(text)
+        if ideas:
+            return self._praise(ideas, claims)
+        true = next((c for c in claims if c["verdict"] is True), None)
+        if true:
+            return {"move": "assert", "reply": f"Yes. {true['words']} {self._question()}", "evidence": [_row(true)]}
+        if claims:
+            return {"move": "answer", "reply": f"{claims[0]['words']} {self._question()}", "evidence": [_row(claims[0])]}
+        if act == "number":
+            return self._number(text)
+        if act == "proposal" and slots:
+            return self._what_if(slots, act)
+        return self._abstain(act)
+
+    def _settable(self, slots: dict[str, Any]) -> bool:
+        return any(hasattr(self.entry.design, name) or hasattr(self.entry.load, name) for name in slots)
+
+    def _correct(self, belief: Read, claims: list[dict[str, Any]]) -> dict[str, Any]:
+        one = belief.concept
+        again = one.id in self.beliefs
+        fact = moves.filled(one.fact, self.ctx)
+        move = "correct"
+        if one.id == "flops-set-decode-speed":
+            fact, move = moves.knock_out(self.ctx) or fact, "knock-out"
+        lead = "We met this before. " if again else LEADS[self.turns % len(LEADS)]
+        return {"move": move, "reply": f"{lead}{fact} {moves.filled(one.ask, self.ctx)}", "evidence": [_row(c) for c in claims if c["verdict"] is not None]}
+
+    def _praise(self, ideas: list[Read], claims: list[dict[str, Any]]) -> dict[str, Any]:
+        one = ideas[0].concept
+        lead = ("Yes: ", "That is the point: ", "Right, and in figures: ")[self.turns % 3]
+        fact = moves.filled(one.fact, self.ctx)
+        return {"move": "prompt", "reply": f"{lead}{fact[:1].lower() + fact[1:] if lead.endswith(': ') and not fact[:2].isupper() else fact} {moves.filled(one.ask, self.ctx)}",
+                "evidence": [_row(c) for c in claims if c["verdict"] is True]}
+
+    def _what_if(self, slots: dict[str, Any], act: str) -> dict[str, Any]:
+        if not self._settable(slots):
+            known = list(slots) or []
+            what = f"I read {listed(n.replace('_', ' ') for n in known)}, which this design has no field for. " if known else ""
+            return {"move": "abstain", "understood": bool(known), "reply": f"{what}Which field should I try, and with which value? For example: {self._example()}."}
+        try:
+            after, changes, unset = moves.moved(self.ctx, slots)
+            after.measure("estimate." + ("usd_per_mtoken" if self.brief.kind != "training" else "days")) if self.brief.kind == "training" else after.estimate
+        except (BadInput, NotKnown) as error:
+            return {"move": "what-if", "reply": f"That cannot be tried: {str(error).rstrip('.')}. Which value would do?"}
+        if not changes:
+            return {"move": "what-if", "reply": f"Your design has that already. {self._question()}"}
+        self.tried.append(listed(f"{k.replace('_', ' ')} {v['after']}" for k, v in changes.items()))
+        rows = moves.compared(self.ctx, after)
+        said = "; ".join(f"{r['label']} {r['before_shown']} → {r['after_shown']}" for r in rows[:3]) or "none of the main figures moves"
+        what = listed(f"{k.replace('_', ' ')} {_shown(v['after'])}" for k, v in changes.items())
+        lead = "I read it as a change: " if act == "proposal" else "With "
+        breaks = self._breaks(after)
+        return {"move": "what-if", "reply": f"{lead}{what}: {said}. {breaks}", "design_changes": changes, "evidence": rows}
+
+    def _breaks(self, after: Context) -> str:
+        if after.refusal:
+            return after.refusal
+        if not getattr(after.estimate, "fits", True):
+            return "It does not fit in memory then. What would make room?"
+        return "Why does it move that way?"
+
+    def _answer(self, text: str, claims: list[dict[str, Any]]) -> dict[str, Any]:
+        if claims:
+            one = claims[0]
+            lead = "" if one["verdict"] is None else "Yes. " if one["verdict"] else "Not in this design. "
+            return {"move": "answer", "reply": f"{lead}{one['words']} {self._question()}", "evidence": [_row(one)]}
+        said = moves.answer(self.ctx, text)
+        if said:
+            return {"move": "answer", "reply": f"{said} {self._question()}"}
+        return self._abstain("question")
+
+    def _hint(self) -> dict[str, Any]:
+        item = self._agenda()
+        if item is None:
+            return self._summary()
+        if isinstance(item, Finding):
+            step = min(self.level.get(item.rule, 0), 4)
+            self.level[item.rule] = step + 1
+            if step >= 4:
+                return self._repair()
+            move = ("pump", "hint", "prompt", "assert")[step]
+            ask = item.question if step in (0, 1) else "Does that move what you would change?"
+            return {"move": move, "reply": f"{item.hints[step]} {ask}", "rule": item.rule, "evidence": [r.as_dict() for r in item.evidence]}
+        step = min(self.level.get(item.id, 0), 2)
+        self.level[item.id] = step + 1
+        if step == 0:
+            return {"move": "pump", "reply": f"{moves.filled(item.fact, self.ctx)} {item.pump}"}
+        if step == 1:
+            return {"move": "hint", "reply": f"{moves.filled(item.fact, self.ctx)} {moves.filled(item.ask, self.ctx)}"}
+        self.covered.append(item.id)
+        return {"move": "assert", "reply": f"In short: {moves.filled(item.fact, self.ctx)} Say in your own words why. {self._question()}"}
+
+    def _repair(self) -> dict[str, Any]:
+        from tutor.repair import repair
+
+        found = repair(self.brief, self.entry, seconds=0.15)
+        best = found.fewest or found.cheapest
+        if best is None:
+            item = self._agenda()
+            hint = f" {item.hints[3]}" if isinstance(item, Finding) else ""
+            return {"move": "assert", "reply": f"{found.words()}{hint} {self._question()}"}
+        return {
+            "move": "assert", "reply": f"{found.words()} {best.words()} Before you apply it: why does that help?",
+            "design_changes": {k: {"before": getattr(self.entry.design, k), "after": v} for k, v in best.changes.items()},
+            "evidence": list(best.rows),
+        }
+
+    def _greet(self, text: str) -> dict[str, Any]:
+        if re.search(r"thank|thx|cheers", text):
+            return {"move": "pump", "reply": f"Gladly. {self._figure()} {self._question()}"}
+        if re.search(r"\bbye|see you|ciao", text):
+            return self._summary()
+        return {"move": "pump", "reply": f"Hello. {self._figure()} {self._question()}"}
+
+    def _meta(self, text: str) -> dict[str, Any]:
+        if re.search(r"grad|scor|point|pass|count", text):
+            said = "The score is computed from your design, your predictions and what I read in your text; text can add points and never takes any, and hints cost little."
+        elif re.search(r"store|save|remember|log", text):
+            said = "Nothing leaves this page; what I remember ends with the session."
+        else:
+            said = "I am rules and formulas, not a language model. Nothing leaves this page, and every figure can be asked why."
+        return {"move": "answer", "reply": f"{said} {self._question()}"}
+
+    def _number(self, text: str) -> dict[str, Any]:
+        match = re.search(NUMBER, text)
+        asked = [p for p in self.brief.predictions if not p.options and p.name not in self.entry.predictions]
+        choices = [p.label for p in asked[:4]]
+        value = match["n"] if match else "a number"
+        return {"move": "prompt", "reply": f"I read {value}. Which quantity is that: {listed((c.lower() for c in choices), 'or') or 'which of the targets'}?", "choices": choices}
+
+    def _abstain(self, act: str) -> dict[str, Any]:
+        if act == "off-topic":
+            said = ("That is outside what I can judge.", "I cannot place that.", "I have nothing to say to that.")[self.turns % 3]
+        else:
+            said = ("I did not understand that, and so I do not count it.", "I could not read that safely.", "I am not sure what you claim there.")[self.turns % 3]
+        return {"move": "abstain", "understood": False, "reply": f"{said} I can compute {CAN[self.brief.kind]}. {self._question()}", "choices": ["Hint", "I don't know", "Sum up"]}
+
+    def _summary(self) -> dict[str, Any]:
+        ideas = [self._name(i) for i in self.covered]
+        parts = [self._figure()]
+        if ideas:
+            parts.append(f"You have said: {listed(ideas)}.")
+        if self.beliefs:
+            parts.append(f"We corrected: {listed(self._name(i) for i in self.beliefs)}.")
+        if self.tried:
+            parts.append(f"Tried: {'; '.join(self.tried[-3:])}.")
+        parts.append(f"Still open: {self._question()}")
+        return {"move": "summary", "reply": " ".join(parts)}
+
+    # What there is to talk about.
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """Findings about the design, without simulation: a turn must be quick."""
+        if self._problems is None:
+            from tutor.review import noticed
+
+            self._problems = tuple(f for f in noticed(self.ctx)[0] if f.severity != "praises")
+        return self._problems
+
+    def _agenda(self) -> Any:
+        """The finding that weighs most, or else an idea that has not been said."""
+        for finding in self.problems:
+            if self.level.get(finding.rule, 0) <= 4:
+                return finding
+        for one in concepts(self.brief.id):
+            if one.kind == "expectation" and one.id not in self.covered:
+                return one
+        return None
+
+    def _question(self) -> str:
+        """The question of the agenda, not the one just asked."""
+        open_items = [f.question for f in self.problems]
+        open_items += [c.pump for c in concepts(self.brief.id) if c.kind == "expectation" and c.id not in self.covered]
+        for question in open_items:
+            if question not in self.last:
+                return question
+        return "Which assumption would have to move before this design stops working?"
+
+    def _figure(self) -> str:
+        """One sentence with the figure that matters most now."""
+        if self.problems:
+            return self.problems[0].title
+        name, label, unit = moves.SHOWN[self.brief.kind][0]
+        return f"Your design: {label} {show(self.ctx.get(name), unit)}."
+
+    def _name(self, id: str) -> str:
+        return id.replace("-", " ")
+
+    def _example(self) -> str:
+        return {"serving": "with 8 replicas?", "training": "with tp 4?", "tco": "with 40% utilisation?"}[self.brief.kind]
+
+    def _read_words(self, seen: list[Read], claims: list[dict[str, Any]], slots: dict[str, Any]) -> str:
+        """"I read: …": what was understood, for the learner to refuse."""
+        parts = [self._name(r.concept.id) for r in seen] + [c["text"] for c in claims] + [f"{k.replace('_', ' ')} {_shown(v)}" for k, v in slots.items()]
+        return f"I read: {'; '.join(parts[:4])}." if parts else ""
+
+    def _fresh(self, reply: str) -> str:
+        """Never the same words twice in a row."""
+        reply = " ".join(reply.split())
+        if reply != self.last:
+            return reply
+        return f"Once more, with another question: {self._figure()} {self._question()}"
+
+
+def _row(claim: dict[str, Any]) -> dict[str, Any]:
+    value, unit = claim["figure"], claim["unit"]
+    return {"label": claim["kind"].replace("-", " "), "said": claim["said"], "value": value if isinstance(value, str) else float(value),
+            "shown": show(value, unit) if isinstance(value, int | float) else str(value)}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return show(value) if isinstance(value, int | float) else str(value)

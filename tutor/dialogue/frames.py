@@ -1,0 +1,112 @@
+"""Beliefs and ideas found in clauses, with guards for negation, questions, quotation and supposition."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from tutor.dialogue.text import Clause, clauses, words
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A belief (misconception) or an idea (expectation) of a brief, with what the tutor says about it."""
+
+    id: str
+    kind: str
+    say: tuple[re.Pattern[str], ...]
+    ask_as: tuple[re.Pattern[str], ...]
+    not_with: re.Pattern[str] | None
+    fact: str
+    ask: str
+    pump: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A concept read in a text, and the words that it was read from."""
+
+    concept: Concept
+    text: str
+
+
+@cache
+def concepts(brief: str) -> tuple[Concept, ...]:
+    """The concepts of a brief, compiled once."""
+    found = []
+    for item in words(brief)["concept"]:
+        barred = item.get("not_with")
+        found.append(Concept(
+            item["id"], item["kind"], tuple(_pattern(p) for p in item["say"]), tuple(_pattern(p) for p in item.get("ask_as", ())),
+            re.compile("|".join(barred)) if barred else None, item["fact"], item["ask"], item.get("pump", ""),
+        ))
+    return tuple(found)
+
+
+def concept(brief: str, id: str) -> Concept:
+    return next(c for c in concepts(brief) if c.id == id)
+
+
+@cache
+def _gap() -> str:
+    negations = "|".join(words("common")["negation"]["words"])
+    return rf"(?:\W+(?!(?:{negations})\b)[\w'$%./+×-]+){{0,6}}?\W+"
+
+
+def _pattern(source: str) -> re.Pattern[str]:
+    """A pattern of the words' files as a regular expression."""
+    classes = words("common")["classes"]
+    for _ in range(2):
+        source = re.sub(r"\{([a-z0-9]+)\}", lambda m: classes.get(m[1], m[0]), source)
+    source = re.sub(r"\s*…\s*", lambda _: _gap(), source)
+    source = re.sub(r"(?<!\\)\$$", r"\\W*$", source)
+    return re.compile(r"(?<![\w-])" + source)
+
+
+@cache
+def _guards() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    data = words("common")["negation"]
+    return (
+        re.compile(r"\b(?:" + "|".join(data["words"]) + r")\b"), re.compile(r"\b(?:" + "|".join(data["before"]) + ")"),
+        re.compile(r"^\W*(?:\w+\W+){0,4}?(?:" + "|".join(data["after"]) + ")"),
+    )
+
+
+def read(brief: str, text: str) -> list[Read]:
+    """The concepts that a normalised text states. Polarity decides: what is denied, asked, reported or supposed is not stated."""
+    found: dict[str, Read] = {}
+    for clause in clauses(text):
+        for one in concepts(brief):
+            if one.id in found:
+                continue
+            matched = _stated(one, clause)
+            if matched is not None:
+                found[one.id] = Read(one, " ".join(matched.split()))
+    return list(found.values())
+
+
+def _stated(one: Concept, clause: Clause) -> str | None:
+    if clause.supposed or one.not_with is not None and one.not_with.search(clause.text):
+        return None
+    if clause.question:
+        if one.kind == "expectation":
+            return None
+        patterns = one.ask_as
+    else:
+        patterns = one.say
+    for pattern in patterns:
+        for match in pattern.finditer(clause.text):
+            if 0 <= clause.reported <= match.start() + 1:
+                continue
+            if not denied(clause.text, match.start(), match.end()):
+                return match[0]
+    return None
+
+
+def denied(text: str, start: int, end: int) -> bool:
+    """Whether the words around a match turn it into its opposite."""
+    negation, before, after = _guards()
+    lead = re.split(r"[,:(]", text[:start])[-1]
+    near = " ".join(lead.split()[-5:])
+    return bool(negation.search(near) or before.search(text[:start]) or after.search(text[end:]))

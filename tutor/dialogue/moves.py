@@ -1,0 +1,139 @@
+"""Sentences with figures in them: facts, questions, what-ifs, answers. Each reply names a number of the design at hand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any
+
+from hwlib.designs import build, knobs
+from hwlib.errors import BadInput
+from hwlib.units import show
+from tutor.context import Context, NotKnown
+from tutor.dialogue.text import words
+
+HOLE = re.compile(r"\{([a-z_0-9.]+)\|([^}]*)\}")
+SHOWN: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "serving": (
+        ("estimate.utilisation", "busy at the peak", "%"), ("estimate.ttft_floor_p99_s", "first token without queue, longest prompts", "s"),
+        ("estimate.tpot_s", "time a token", "s"), ("estimate.sequences_that_fit", "sequences that fit a replica", ""),
+        ("estimate.kv_bytes_per_sequence", "cache of a conversation", "B"), ("estimate.weight_bytes_per_chip", "weights on a chip", "B"),
+        ("estimate.n_chips", "chips", ""), ("estimate.usd_per_mtoken", "a million tokens", "usd"),
+    ),
+    "training": (
+        ("estimate.total_bytes", "bytes a chip", "B"), ("estimate.days", "days", "days"), ("estimate.mfu", "MFU", "%"), ("estimate.bubble", "bubble", "%"),
+        ("estimate.exposed_comm_share", "exposed communication", "%"), ("estimate.goodput", "goodput", "%"), ("estimate.usd", "cost of the run", "usd"),
+    ),
+    "tco": (
+        ("estimate.total_usd", "three years", "usd"), ("estimate.serving_usd", "serving", "usd"), ("estimate.training_usd", "training", "usd"),
+        ("estimate.inference_share_y3", "share of serving in year 3", "%"), ("estimate.saving_all", "all levers save", "usd"), ("estimate.usd_per_mtoken", "a million tokens", "usd"),
+    ),
+}
+
+
+def filled(template: str, ctx: Context) -> str:
+    """The template with every {measure|unit} shown; "not known" where the design has no such figure."""
+
+    def one(match: re.Match[str]) -> str:
+        value = ctx.get(match[1], None)
+        if value is None:
+            return "not known"
+        return show(value, match[2]) if isinstance(value, int | float) else str(value)
+
+    return HOLE.sub(one, template)
+
+
+def moved(ctx: Context, slots: dict[str, Any]) -> tuple[Context, dict[str, dict[str, Any]], list[str]]:
+    """The entry with the slots set: its context, the changes, and what could not be set.
+
+    A layout of training stays consistent: the ranks of data parallelism follow from the others.
+    """
+    design, load = ctx.design, ctx.load
+    known, told = knobs(type(design)), knobs(type(load))
+    changes, loads, unset = {}, {}, []
+    for name, value in slots.items():
+        if name in known and getattr(design, name) != value:
+            changes[name] = value
+        elif name in told and float(getattr(load, name)) != value:
+            loads[name] = value
+        elif name not in known and name not in told:
+            unset.append(name)
+    if ctx.brief.kind == "training":
+        changes = consistent(design, changes)
+    before = {name: getattr(design, name) for name in changes} | {name: float(getattr(load, name)) for name in loads}
+    values = {f.name: getattr(design, f.name) for f in fields(design)} | changes
+    fresh = replace(ctx.entry, design=build(type(design), values))
+    if loads:
+        assumed = {**ctx.entry.assumptions, **loads}
+        fresh = replace(fresh, assumptions=assumed, load=ctx.brief.load_with(assumed, ctx.entry.reasons))
+    told_changes = {name: {"before": before[name], "after": value} for name, value in {**changes, **loads}.items()}
+    return Context(fresh, simulate=False), told_changes, unset
+
+
+def consistent(design: Any, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes with the ranks of data parallelism made to fit the chips, where the layout was touched."""
+    layout = ("tensor_parallel", "pipeline_parallel", "data_parallel", "nodes", "chips_per_node")
+    if not any(name in changes for name in layout):
+        return changes
+    value = {name: changes.get(name, getattr(design, name)) for name in layout}
+    chips = value["nodes"] * value["chips_per_node"]
+    split = value["tensor_parallel"] * value["pipeline_parallel"]
+    if "data_parallel" in changes:
+        total = split * value["data_parallel"]
+        if total % value["chips_per_node"]:
+            raise BadInput(f"{total:,} chips are not whole nodes of {value['chips_per_node']}", field="nodes")
+        return changes | {"nodes": total // value["chips_per_node"]}
+    if chips % split:
+        raise BadInput(f"tensor × pipeline = {split:,} does not divide {chips:,} chips", field="tensor_parallel")
+    return changes | {"data_parallel": chips // split}
+
+
+def compared(before: Context, after: Context, limit: int = 4) -> list[dict[str, Any]]:
+    """The figures that a change moves most, before and after."""
+    rows = []
+    for name, label, unit in SHOWN[before.brief.kind]:
+        old, new = before.get(name, None), after.get(name, None)
+        if old is None or new is None or not isinstance(old, float) or old != old or new != new:
+            continue
+        size = abs(new - old) / max(abs(old), abs(new), 1e-30)
+        rows.append((size, {"label": label, "unit": unit, "before": float(old), "after": float(new), "before_shown": show(old, unit), "after_shown": show(new, unit), "figure": name}))
+    rows.sort(key=lambda r: -r[0])
+    return [row for size, row in rows[:limit] if size > 5e-4]
+
+
+def knock_out(ctx: Context) -> str:
+    """The step with its arithmetic made free."""
+    try:
+        e = ctx.estimate
+        left = max(float(e.step_s) - float(e.step_compute_s), float(e.step_memory_s) + float(e.step_comm_s)) if e.bottleneck == "compute" else float(e.step_s)
+    except (NotKnown, AttributeError):
+        return ""
+    if e.bottleneck == "compute":
+        return f"Make the arithmetic free and a step goes from {show(e.step_s, 's')} to about {show(left, 's')}."
+    return f"Make the arithmetic free: of a step of {show(e.step_s, 's')} that takes away {show(e.step_compute_s, 's')} at most, while memory needs {show(e.step_memory_s, 's')}."
+
+
+@cache
+def _answers() -> tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]:
+    return tuple((tuple(a["kinds"]), re.compile(a["ask"]), a["say"]) for a in words("answers")["answer"])
+
+
+@cache
+def _glossary() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(rf"(?<!\w)(?:{term})(?!\w)"), says) for term, says in words("answers")["glossary"].items())
+
+
+def answer(ctx: Context, text: str) -> str:
+    """The answer to a question: a meaning when one is asked for, or else a computed figure; empty when there is none."""
+    if re.match(r"^(?:and |so |but |ok,? )*(?:what (?:is|are|does|do) (?:a |an |the )?[\w' -]+(?: mean)?\?*$|define|explain|what do you mean by)", text):
+        for term, says in _glossary():
+            if term.search(text):
+                return says
+    for kinds, asked, says in _answers():
+        if ctx.brief.kind in kinds and asked.search(text):
+            return filled(says, ctx)
+    for term, says in _glossary():
+        if term.search(text):
+            return says
+    return ""
