@@ -26,10 +26,10 @@ def step_flops_per_chip(*, forward_flops, global_batch_tokens, n_chips):
 
 
 @formula(gives="compute_s", cites="narayanan2021efficient")
-def step_compute_s(*, step_flops_per_chip, peak_flops_per_s, compute_efficiency, precision_gain):
+def step_arithmetic_s(*, step_flops_per_chip, peak_flops_per_s, compute_efficiency, precision_gain):
     """Time of that arithmetic at the efficiency that real kernels reach.
 
-    >>> round(step_compute_s(step_flops_per_chip=2.4e15, peak_flops_per_s=989e12, compute_efficiency=0.6, precision_gain=1.0), 2)
+    >>> round(step_arithmetic_s(step_flops_per_chip=2.4e15, peak_flops_per_s=989e12, compute_efficiency=0.6, precision_gain=1.0), 2)
     4.04
     """
     return step_flops_per_chip / (peak_flops_per_s * compute_efficiency * precision_gain)

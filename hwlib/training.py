@@ -21,7 +21,7 @@ from hwlib.reliability import best_interval_s, checkpoint_bytes, checkpoint_writ
 from hwlib.replica import ONE, ZERO
 from hwlib.step import (
     exposed_comm_share, hfu, mfu, optimizer_bytes_per_chip, optimizer_s, optimizer_value_bytes, peak_ratio, precision_gain, recompute_s, run_days, run_seconds, run_usd, paid_chips,
-    step_compute_s, step_flops_per_chip, step_tokens_per_s, training_flops, training_step_s, training_steps,
+    step_arithmetic_s, step_flops_per_chip, step_tokens_per_s, training_flops, training_step_s, training_steps,
 )
 from hwlib.transformer import forward_flops_per_token, make_shape
 
@@ -182,7 +182,7 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad) -> TrainingEst
     peak = chip.peak("bf16" if "bf16" in chip.formats else "fp16")
     gain = gain_of(design, chip, peak)
     own_flops = step_flops_per_chip(forward_flops=flops, global_batch_tokens=batch, n_chips=n)
-    compute = step_compute_s(step_flops_per_chip=own_flops, peak_flops_per_s=peak, compute_efficiency=calibrated("training_compute_efficiency", chip.id), precision_gain=gain)
+    compute = step_arithmetic_s(step_flops_per_chip=own_flops, peak_flops_per_s=peak, compute_efficiency=calibrated("training_compute_efficiency", chip.id), precision_gain=gain)
     again = recompute_s(compute_s=compute, recompute_share=_RECOMPUTE[design.recompute])
     inside, outside = scale_up(design, chip), scale_out(design, chip)
     message = activation_message_bytes(micro_batch=mb, seq_len=seq, hidden=shape.hidden, bytes_per_value=defined(2.0, "16 bits"))

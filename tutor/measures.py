@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hwlib.errors import listed
 from hwlib.formula import Figure, defined, formula, given
 from hwlib.sources import Choice
 from tutor.context import Context, NotKnown
@@ -288,3 +289,25 @@ def fp8_gain(ctx: Context) -> Figure:
 def chip_formats(ctx: Context) -> str:
     """The formats for which the chip has a published peak, in words."""
     return ", ".join(ctx.chip.formats)
+
+
+def _with_levers(ctx: Context) -> Context:
+    """The plan with the levers that it pulls, or with two of them when it pulls fewer: overlap needs two."""
+    return ctx if len(pulled(ctx)) >= 2 else ctx.variant(quantise=True, continuous_batching=True)
+
+
+@measure
+def levers_sum(ctx: Context) -> Figure:
+    return _with_levers(ctx).estimate.sum_of_singles
+
+
+@measure
+def levers_all(ctx: Context) -> Figure:
+    return _with_levers(ctx).estimate.saving_all
+
+
+@measure
+def levers_shown(ctx: Context) -> str:
+    """The levers of that plan, in words."""
+    names = {"quantise": "8-bit weights", "batching": "continuous batching", "chip": "another chip"}
+    return listed(names[name] for name in pulled(_with_levers(ctx)))

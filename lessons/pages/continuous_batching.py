@@ -13,12 +13,12 @@ from hwlib.queueing import static_batch_share
 from hwlib.replica import BYTES
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import band_words
 from lessons.panels import evidence
-from lessons.panels.continuous_batching import DESIGN, REQUESTS, SEED, load_of, rate_of, rate_words, serve
+from lessons.panels.continuous_batching import DESIGN, REQUESTS, SEED, rate_of, rate_words, serve
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
-from lessons.pages.blocks import band_words
 
 
 def facts() -> dict[str, str]:

@@ -11,12 +11,12 @@ from hwlib.parallelism import pipeline_bubble
 from hwlib.replica import ONE
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import band_words
 from lessons.panels import evidence
 from lessons.panels.parallelism import LOAD, NODES, PER_NODE, SEQ, lay_out
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
-from lessons.pages.blocks import band_words
 
 TWO, TWELVE, STATE = defined(2.0, "16 bits"), defined(12.0, "master copy and two moments in FP32"), defined(16.0, "bytes of state a parameter")
 

@@ -6,8 +6,8 @@ import random
 from functools import cache
 
 from hwlib import catalogue
-from hwlib.cases import decode_cases, predict_decode
 from hwlib.calibration import calibrated
+from hwlib.cases import decode_cases, predict_decode
 from hwlib.formula import given
 from hwlib.memory import weight_bytes
 from hwlib.replica import BYTES
@@ -46,7 +46,7 @@ def question() -> Question:
     """What share of its peak can one H100 use while it writes eight answers?"""
     p = place()
     return Question(
-        ask=f"Arithmetic in use with {p.sequences} answers together", unit="TFLOP/s", scale=TERA, base="FLOP/s", computed=p.decode_at_most,
+        ask=f"In use with {p.sequences} together", unit="TFLOP/s", scale=TERA, base="FLOP/s", computed=p.decode_at_most,
         choice_ask="It waits for", choices=("arithmetic", "memory", "the network"), right="memory", example="100",
         because=f"{draw.num(p.decode)} FLOP for each byte is far left of the ridge at {draw.num(p.ridge)}: the memory is busy all the time.",
         bought=lambda v: f"Your figure would need about {draw.num(8 * v / p.decode_at_most, 2)} answers together, if no answer had a past to read.",
@@ -108,6 +108,12 @@ def measured() -> Shown:
     second = draw.measured_band(series, x_label="tokens a second, predicted", y_label="tokens a second, measured", x_log=True, y_log=True)
     source = draw.esc(evidence.sources(held_out())) + ", pytorch-labs."
     return Shown(draw.figure(picture, caption=words) + draw.figure(second, caption=under, source=source, table=table))
+
+
+def claim_computed() -> str:
+    """The intensity of decoding at a few batches, with hardly any past to read."""
+    said = ", ".join(f"{draw.num(place(sequences=n, context=128).decode)} at {n}" for n in (1, 8, 32))
+    return f"Llama 3.1 8B in 16 bits with 128 tokens of context: {said}. A prompt of {draw.num(PROMPT)} tokens: {draw.num(place().prefill)}."
 
 
 def solutions() -> dict[str, str]:

@@ -10,12 +10,12 @@ from hwlib.economics import MILLION
 from hwlib.formula import Figure, defined, given
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import band_words
 from lessons.panels import evidence
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
 from lessons.panels.tokens_to_dollars import CHIP, bill, span, tokens_words
-from lessons.pages.blocks import band_words
 
 CLAIMED = 730e6
 """The source text's answer, a factor of 1,000 too large (ledger S4-10)."""

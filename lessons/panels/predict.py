@@ -66,10 +66,13 @@ def told(question: Question) -> str:
 
 
 def waiting(question: Question) -> str:
-    """What stands in the place of the comparison until somebody asks for it; opens without a kernel, too."""
+    """What stands in the place of the comparison until somebody asks for it; opens without a kernel, too.
+
+    With one, the button says it, and pages.css hides the drop-down.
+    """
     return (
         '<p class="hw-small">Your number and the computed one will stand here on one scale.</p>'
-        + draw.details("The answer, without predicting", told(question))
+        + f'<div class="hw-unasked">{draw.details("The answer, without predicting", told(question))}</div>'
     )
 
 

@@ -53,7 +53,7 @@ def feedback(item: Item, text: str) -> str:
 
 def solution(item: Item) -> str:
     """The answer with the formula and the numbers plugged in."""
-    return draw.details(f"The computation: {item.shown}", explained(item.answer))
+    return draw.details("The answer and its computation", explained(item.answer))
 
 
 def question(item: Item) -> str:

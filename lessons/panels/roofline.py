@@ -13,7 +13,13 @@ from hwlib.decoding import batch_tokens_per_s, decode_step_s, step_compute_s, st
 from hwlib.formula import Figure, defined, given
 from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit, state_bytes_total, weight_bytes
 from hwlib.replica import BYTES, ONE, ZERO
-from hwlib.roofline import attainable_flops_per_s, decode_intensity, prefill_intensity, ridge_point, training_intensity
+from hwlib.roofline import (
+    attainable_flops_per_s,
+    decode_intensity,
+    prefill_intensity,
+    ridge_point,
+    training_intensity,
+)
 from hwlib.transformer import forward_flops_per_token, kv_bytes_per_token, shape_of
 from lessons import draw
 from lessons.panels.parts import WIDE, View, choice, explained, steps, wire

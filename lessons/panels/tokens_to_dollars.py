@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwlib import catalogue
-from hwlib.costs import annual_token_bill, break_even_months, chips_for_tokens, tokens_in_year, usd_at_utilisation
+from hwlib.costs import (
+    annual_token_bill,
+    break_even_months,
+    chips_for_tokens,
+    tokens_in_year,
+    usd_at_utilisation,
+)
 from hwlib.economics import MILLION, chip_rate
 from hwlib.formula import Figure, defined, given
 from hwlib.replica import ZERO

@@ -56,7 +56,8 @@ def short(key: str) -> str:
     company = "," not in entry["author"] and len(title) <= 34
     head = title if company else names[0] if len(names) == 1 else f"{names[0]} and {names[1]}" if len(names) == 2 and names[1] != "others" else f"{names[0]} et al."
     year = re.search(r"\d{4}", key)
-    return f"{head} {year[0] if year else entry['year']}"
+    when = year[0] if year else entry["year"]
+    return head if when in head else f"{head} {when}"
 
 
 def linked(key: str) -> Html:

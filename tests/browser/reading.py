@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSIONS = ROOT / "book" / "_ext"
-BOOK = ROOT / "_build" / "html"
+BOOK = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 PYODIDE = "https://cdn.jsdelivr.net/pyodide/v0.27.7/full/"
 
 # Chromium calls home unless told not to; and in a container it runs as root and without a GPU.

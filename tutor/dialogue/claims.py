@@ -53,7 +53,8 @@ def claims(ctx: Context, text: str) -> list[dict[str, Any]]:
 
 
 def _claim(kind: str, match: re.Match[str], text: str, *, holds: bool | None, said: Any, computed: Any, unit: str, words: str) -> dict[str, Any]:
-    polarity = not denied(text, match.start(), match.end())
+    inside = bool(re.search(r"\b(?:not|never|no|hardly)\b", match[0]))
+    polarity = denied(text, match.start(), match.end()) == inside
     verdict = None if holds is None else holds == polarity
     return {
         "kind": kind, "text": " ".join(match[0].split()), "polarity": polarity, "said": said, "computed": float(computed) if isinstance(computed, float) else computed,
@@ -136,6 +137,20 @@ def arrivals(ctx: Context, text: str) -> Iterator[dict[str, Any]]:
         value, said = ctx.measure("estimate.peak_requests_per_s"), _number(match)
         yield _claim("arrivals", match, text, holds=_near(said, value), said=said, computed=value, unit="",
                      words=f"At the peak {show(value)} requests a second arrive.")
+
+
+@detector("serving")
+def users_fit(ctx: Context, text: str) -> Iterator[dict[str, Any]]:
+    """"1,000 users at 4k fit.\""""
+    match = re.search(rf"{NUMBER} (?:users?|sequences?|people|sessions?|conversations?)(?: (?:of|at|with) (?P<c>\d[\d,]*) ?(?P<ck>k)?(?: tokens?)?(?: each)?)?[^.]{{0,20}}? (?:fit|fits|can fit|would fit)\b", text)
+    if match:
+        said, e = _number(match), ctx.estimate
+        each = float(e.kv_bytes_per_sequence)
+        if match["c"]:
+            each = float(e.kv_bytes_per_token) * float(match["c"].replace(",", "")) * (1024 if match["ck"] else 1)
+        room = float(e.kv_room_bytes) * ctx.design.replicas
+        yield _claim("users-fit", match, text, holds=said * each <= room, said=said, computed=room / each, unit="",
+                     words=f"Each keeps {show(each, 'B')} of cache, and your replicas have room for {show(room, 'B')} of it: {show(room // each)} fit.")
 
 
 @detector("serving")

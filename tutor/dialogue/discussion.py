@@ -46,6 +46,7 @@ class Discussion:
         self.beliefs: list[str] = []
         self.tried: list[str] = []
         self.last = ""
+        self.asked: list[str] = []
         self._full = context(self.entry)
         self.ctx = Context(self.entry, simulate=False)
         self._problems: tuple[Finding, ...] | None = None
@@ -279,10 +280,11 @@ class Discussion:
         """The question of the agenda, not the one just asked."""
         open_items = [f.question for f in self.problems]
         open_items += [c.pump for c in concepts(self.brief.id) if c.kind == "expectation" and c.id not in self.covered]
-        for question in open_items:
-            if question not in self.last:
-                return question
-        return "Which assumption would have to move before this design stops working?"
+        open_items.append("Which assumption would have to move before this design stops working?")
+        recent = self.asked[-4:]
+        question = next((q for q in open_items if q not in recent), open_items[-1])
+        self.asked.append(question)
+        return question
 
     def _figure(self) -> str:
         """One sentence with the figure that matters most now."""

@@ -33,7 +33,7 @@ def _slots() -> tuple[_Slot, ...]:
         for source in item["patterns"]:
             for name, value in holes.items():
                 source = source.replace("{" + name + "}", value)
-            patterns.append(re.compile(rf"(?<![\w.$]){source}" if not source.startswith("\\$") else source))
+            patterns.append(re.compile(rf"(?<![\w.$,]){source}" if not source.startswith("\\$") else source))
         found.append(_Slot(item["name"], item["kind"], tuple(patterns)))
     return tuple(found)
 

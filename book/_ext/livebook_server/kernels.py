@@ -26,7 +26,8 @@ class ThisPython(KernelSpecManager):
         if kernel_name != NAME:
             raise NoSuchKernel(kernel_name)
         spec = get_kernel_dict()
-        spec["argv"][0] = sys.executable
+        # At its usual level each kernel would print a warning on TCP that is not encrypted: it is the loopback's.
+        spec["argv"] = [sys.executable, *spec["argv"][1:], "--log-level=ERROR"]
         return KernelSpec(resource_dir=RESOURCES, **spec)
 
 

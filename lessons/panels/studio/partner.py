@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import fields
 from typing import Any
 
 from hwlib.errors import BadInput
 from lessons.panels.studio.state import State, spoken
-from lessons.panels.studio.talk import Turn, from_repairs, from_reply
+from lessons.panels.studio.talk import NOT_MEANT, Turn, from_repairs, from_reply
 from tutor.briefs import Brief
 
 SECONDS = 6.0
 """How long the search for a repair may keep a reader waiting; it says when it stopped early."""
+MEMORY = ("turns", "level", "covered", "beliefs", "tried", "last")
+"""What a discussion remembers that is not about one design."""
 
 
 class Partner:
-    """Answers one utterance at a time; no answer is an error that escapes."""
+    """Answers one utterance at a time. The design may change between two, the memory stays."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, after: Turn | None = None) -> None:
         from tutor.dialogue import Discussion
 
+        self.make = Discussion
         self.discussion = Discussion(state.entry.brief, state.entry)
+        if after is not None:  # so that the question just asked is not asked again
+            self.discussion.last = after.text
+        self.before = self._memory()
+
+    def _memory(self) -> dict[str, Any]:
+        return {name: deepcopy(getattr(self.discussion, name)) for name in MEMORY}
+
+    def _remember(self, memory: dict[str, Any]) -> None:
+        for name, value in memory.items():
+            setattr(self.discussion, name, value)
 
     def follow(self, state: State) -> None:
         """The design changed: what is said from now on is about the new one."""
-        self.discussion.entry = state.entry
+        if state.entry != self.discussion.entry:
+            memory = self._memory()
+            self.discussion = self.make(state.entry.brief, state.entry)
+            self._remember(memory)
 
-    def say(self, text: str) -> Turn:
-        """The tutor's turn after an utterance."""
-        return from_reply(self.discussion.say(text))
+    def answer(self, text: str, state: State) -> Turn:
+        """The tutor's turn after an utterance or a chip."""
+        from tutor.dialogue.discussion import REPAIR
+
+        self.follow(state)
+        if text == NOT_MEANT:
+            self._remember(self.before)
+            return Turn("Tutor", "I take that back, and nothing of it is counted. Say it again with a figure and its unit, or as “with 8 replicas?”.")
+        self.before = self._memory()
+        if REPAIR.search(text.lower()) or text == "Smallest repair":
+            return self.repair(state)
+        reply = self.discussion.say(text.replace("’", "'"))
+        if reply["act"] == "answer-request":  # the search in the dialogue is short and knows no locks
+            return self.repair(state)
+        return from_reply(reply, tuple(f.name for f in fields(state.entry.design)))
 
     def repair(self, state: State) -> Turn:
         """The smallest repair of the design that stands, with the learner's locks."""
@@ -46,11 +76,10 @@ def opening(of: Brief) -> Turn:
     return Turn("Tutor", f"Before the figures: what do you expect for “{spoken(asked.label)}”? Write it into the form above the verdict, or say it here and say why.")
 
 
-def welcome(review: Any) -> Turn:
-    """The turn after the figures were uncovered: what holds, then one question."""
-    praise = next((f.praise for f in review.findings if f.severity == "praises"), "")
-    lines = [praise, review.headline, review.next_question]
-    return Turn("Tutor", "\n".join(line for line in lines if line))
+def welcome(review: Any, *, praise: bool = True) -> Turn:
+    """The turn after the figures were uncovered or a repair was applied: what is good, what holds, then one question."""
+    good = next((f.praise for f in review.findings if f.severity == "praises"), "") if praise else ""
+    return Turn("Tutor", "\n".join(line for line in (good, review.headline, review.next_question) if line))
 
 
 def standing(state: State) -> str:

@@ -13,7 +13,9 @@ from lessons import draw
 from lessons.draw import esc
 
 CONSTANT = ("Hint", "I don’t know", "Smallest repair", "Sum up")
+NAMES = (*CONSTANT, "I don't know")
 NOT_MEANT = "Not what I meant"
+APPLY = "Apply to my design"
 NOTE = "Rules, not a language model. Nothing leaves this page."
 KEPT = 40
 """Turns that stay in the page; older ones are cut and the log says so."""
@@ -60,12 +62,13 @@ def you(text: str) -> Turn:
     return Turn("You", text.strip()[:LONGEST])
 
 
-def from_reply(reply: Mapping[str, Any]) -> Turn:
-    """The tutor's turn, from what `tutor.Discussion.say` returns."""
-    table = reply.get("table")
+def from_reply(reply: Mapping[str, Any], fields: Sequence[str] = ()) -> Turn:
+    """The tutor's turn, from what `tutor.Discussion.say` returns. ``fields``: those of the design, which alone can be applied."""
+    changes = {name: change["after"] for name, change in (reply.get("design_changes") or {}).items()}
     return Turn(
-        "Tutor", str(reply.get("reply", "")), read=_read(reply), table=_table(table) if table else None,
-        choices=tuple(str(c) for c in reply.get("choices", ()))[:MOST_CHOICES], changes=_changes(reply),
+        "Tutor", str(reply.get("reply", "")), read=str(reply.get("read") or "").removeprefix("I read: ").rstrip("."),
+        table=compared(reply.get("evidence") or ()), choices=tuple(str(c) for c in reply.get("choices") or () if c not in NAMES)[:MOST_CHOICES],
+        changes=changes if all(name in fields for name in changes) else {},
     )
 
 
@@ -74,16 +77,13 @@ def from_repairs(found: Any) -> Turn:
     best = found.fewest or found.cheapest or found.keep_chip
     if best is None:
         return Turn("Tutor", found.words())
-    rows = tuple((str(r["label"]), str(r["before_shown"]), str(r["after_shown"])) for r in best.rows)
-    return Turn("Tutor", f"{found.words()}\n{best.words()}", table=(("", "now", "then"), rows), changes=dict(changes_of(best)))
+    return Turn("Tutor", f"{found.words()}\n{best.words()}\nBefore you apply it: why does that help?", table=compared(best.rows), changes=dict(best.changes))
 
 
-def changes_of(found: Any) -> Mapping[str, Any]:
-    """The edits of a repair as field → new value."""
-    edits = found.edits
-    if isinstance(edits, Mapping):
-        return edits
-    return {e.field: e.after for e in edits}
+def compared(rows: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | None:
+    """Rows with a before and an after as a table; other evidence is in the reply's own words."""
+    told = [(str(r["label"]), str(r["before_shown"]), str(r["after_shown"])) for r in rows if "before_shown" in r and "after_shown" in r]
+    return (("", "now", "then"), tuple(told)) if told else None
 
 
 def log(talk: Talk) -> str:
@@ -98,7 +98,7 @@ def chips(talk: Talk) -> tuple[str, ...]:
     last = talk.last
     if last is None or last.who != "Tutor":
         return ()
-    return (*(("Apply to my design",) if last.changes else ()), *last.choices, *((NOT_MEANT,) if last.read else ()))
+    return (*((APPLY,) if last.changes else ()), *last.choices, *((NOT_MEANT,) if last.read else ()))
 
 
 def _body(turn: Turn) -> str:
@@ -108,28 +108,3 @@ def _body(turn: Turn) -> str:
         head, rows = turn.table
         body += draw.table(head, rows, right=set(range(1, len(head))), cls="hw-table hw-mini")
     return (draw.read_as(esc(turn.read)) if turn.read else "") + body if turn.who == "Tutor" else body
-
-
-def _read(reply: Mapping[str, Any]) -> str:
-    read = reply.get("read")
-    if isinstance(read, str):
-        return read.removeprefix("I read: ").strip()
-    if isinstance(read, Sequence):
-        return "; ".join(str(part) for part in read)
-    return ""
-
-
-def _table(table: Any) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]] | None:
-    """A table of evidence, given as (head, rows) or as rows of the shape of a repair's."""
-    if isinstance(table, Mapping):
-        table = (table.get("head", ()), table.get("rows", ()))
-    try:
-        head, rows = table
-        return tuple(str(c) for c in head), tuple(tuple(str(c) for c in row) for row in rows)
-    except (TypeError, ValueError):
-        return None
-
-
-def _changes(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    edits = reply.get("changes") or {}
-    return dict(edits) if isinstance(edits, Mapping) else {}

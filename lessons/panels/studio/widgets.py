@@ -253,13 +253,14 @@ class Tutor:
     def say(self, text: str) -> None:
         """One exchange; a chip says its own words."""
         studio = self.studio
-        if text == "Apply to my design":
+        if text == talk.APPLY:
             self.apply()
             return
+        last = studio.talk.last
         self.add(talk.you(text))
         if studio.partner is None:
-            studio.partner = Partner(studio.state)
-        self.add(studio.partner.repair(studio.state) if text == "Smallest repair" else studio.partner.say(text))
+            studio.partner = Partner(studio.state, after=last)
+        self.add(studio.partner.answer(text, studio.state))
 
     def apply(self) -> None:
         """The repair of the last turn becomes one step that can be undone."""
@@ -268,7 +269,7 @@ class Tutor:
             return
         self.studio.become(state.apply(self.studio.state, last.changes))
         review = self.studio.review
-        self.add(talk.you("Apply to my design"), welcome(review))
+        self.add(talk.you(talk.APPLY), welcome(review, praise=False))
 
     def add(self, *turns: talk.Turn) -> None:
         self.studio.talk = self.studio.talk.with_turns(*turns)

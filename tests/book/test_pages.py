@@ -1,0 +1,93 @@
+"""Chapters: their blocks in order, figures glued and not typed, sources that exist, live cells that can run in a browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = ROOT / "book"
+CHAPTERS = {
+    "1-two-workloads/roofline": "roofline",
+    "2-training/parallelism": "parallelism",
+    "3-inference-chips/continuous-batching": "continuous_batching",
+    "4-economics/tokens-to-dollars": "tokens_to_dollars",
+}
+BLOCKS = ["Predict", "Move", "Why", "Measured, beside what we predict", "A claim, checked", "Problems"]
+CELL = re.compile(r"```\{code-cell\}.*?\n(.*?)```", re.DOTALL)
+ALLOWED = {
+    "H100": "name of a chip", "L40S": "name of a chip", "A100": "name of a chip", "B200": "name of a chip", "v5e": "name of a chip",
+    "BF16": "name of a format", "8B": "size in a model's name",
+    "99": "a percentile", "100": "of a percentile",
+}
+"""Digits that prose may carry, with the reason."""
+
+
+def text_of(page: str) -> str:
+    return (BOOK / f"{page}.md").read_text(encoding="utf8")
+
+
+def prose_of(page: str) -> str:
+    """What a reader reads, without front matter, cells and glued figures."""
+    body = text_of(page).split("---", 2)[-1]
+    body = CELL.sub("", body)
+    body = re.sub(r"\{(glue:text|cite[a-z:]*)\}`[^`]*`", "", body)
+    body = re.sub(r"^:::\{div\} hw-crumb\n.*?\n:::", "", body, flags=re.DOTALL | re.MULTILINE)
+    body = re.sub(r"\]\([^)]*\)", "]", body)
+    return re.sub(r"^\*\*\d+\.\*\*", "", body, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+class TestChapters:
+    def test_blocks_stand_in_their_order(self, page):
+        assert re.findall(r"^## (.*)$", text_of(page), re.MULTILINE) == BLOCKS
+
+    def test_question_comes_first_with_real_figures(self, page):
+        lead = re.search(r":::\{div\} hw-lead\n(.*?)\n:::", text_of(page), re.DOTALL)[1]
+        assert lead.rstrip().endswith("?") and "{glue:text}" in lead
+        assert text_of(page).index("hw-lead") < text_of(page).index("## Predict")
+
+    def test_no_figure_is_typed_by_hand(self, page):
+        typed = [w for w in re.findall(r"[\w.,×$%-]*\d[\w.,×$%-]*", prose_of(page)) if w.strip(".,") not in ALLOWED]
+        assert typed == []
+
+    def test_every_glued_name_is_computed_by_the_page(self, page):
+        module = __import__(f"lessons.pages.{CHAPTERS[page]}", fromlist=["facts"])
+        known = {**module.facts(), **module.solutions()}
+        used = set(re.findall(r"\{glue:text\}`(\w+)`", text_of(page)))
+        assert used - set(known) == set()
+        assert set(known) - used == set(), "figures that no sentence uses"
+
+    def test_every_source_is_in_the_bibliography(self, page):
+        keys = {k.strip() for group in re.findall(r"\{cite\}`([^`]*)`", text_of(page)) for k in group.split(",")}
+        bibliography = (BOOK / "references.bib").read_text(encoding="utf8")
+        assert keys and all(f"{{{key}," in bibliography for key in keys)
+
+    def test_live_cells_need_nothing_that_the_browser_lacks(self, page):
+        live = [c for c in CELL.findall(text_of(page)) if re.search(r":tags:.*(?<![-\w])live", c)]
+        assert len(live) == 3  # predict, panel, quiz
+        for cell in live:
+            assert not re.search(r"myst_nb|IPython|matplotlib|pandas", cell)
+
+    def test_problems_carry_worked_solutions(self, page):
+        problems = text_of(page).partition("## Problems")[2]
+        assert 2 <= len(re.findall(r"^\*\*\d\.\*\*", problems, re.MULTILINE)) == problems.count("{dropdown} Worked solution") <= 3
+
+    def test_a_sentence_a_line(self, page):
+        for line in prose_of(page).splitlines():
+            assert not re.search(r"[a-z)][.?!] [A-Z]", line), line
+
+
+def test_contents_list_files_that_exist_or_are_delivered_with_the_book():
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    pages = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    assert len(pages) == len(set(pages))
+    assert {f"book/{page}" for page in CHAPTERS} <= set(pages)
+    assert [p for p in pages if not (ROOT / f"{p}.md").is_file()] == []
+
+
+def test_landing_page_types_no_figure():
+    assert re.findall(r"[\w.,$%-]*\d[\w.,$%-]*", prose_of("index")) == []
