@@ -24,6 +24,10 @@ SKIP = ("cost", "unit-chain", "levers", "memo")
 """Targets that a search cannot or need not meet: the cost is what it minimises, and text is the learner's."""
 
 
+LEVERS = ("accelerator", "inference_chip", "quantise", "continuous_batching", "financing", "migration_weeks")
+"""What a search of the three-year plan decides; the rest is the learner's plan."""
+
+
 @cache
 def best_entry(id: str) -> Entry | None:
     """The stored design of a brief; None while no search has been run."""
@@ -34,12 +38,16 @@ def best_entry(id: str) -> Entry | None:
 def best_context(ctx: Context) -> Context:
     """The best design's context under this entry's load.
 
+    For a plan of three years the best levers are applied to the learner's own volumes and runs.
     With other assumptions than the brief's the stored layout keeps its shape and takes as many replicas as the
     fast targets need: an upper bound on the best, good enough to compare with and said to be one.
     """
     stored = best_entry(ctx.entry.brief)
     if stored is None:
         raise NotKnown("no search has been stored for this brief yet")
+    if ctx.brief.kind == "tco":
+        levers = {name: getattr(stored.design, name) for name in LEVERS}
+        return Context(replace(ctx.entry, design=replace(ctx.design, **levers)), simulate=False)
     if not ctx.entry.assumptions:
         return context(stored)
     return _scaled(ctx.entry.brief, tuple(sorted(ctx.entry.assumptions.items())))

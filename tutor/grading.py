@@ -86,23 +86,23 @@ def _candidate(item: Item, place: int, value: Any) -> Candidate:
     return Candidate(**where, student=read.student, brief=read.brief, submission=read)
 
 
-def rows(found: Iterable[Candidate], book: Gradebook, progress: Any = None) -> list[Row]:
-    """The lines of the grades, sorted by student, brief and file."""
+def rows(found: Iterable[Candidate], book: Gradebook, *, repairs: bool = True, progress: Any = None) -> list[Row]:
+    """The lines of the grades, sorted by student, brief and file; without ``repairs`` no repair is searched."""
     groups: dict[tuple[str, ...], list[Candidate]] = defaultdict(list)
     for one in found:
         key = (one.student, one.brief) if one.student and one.brief else ("", "", one.file, str(one.place))
         groups[key].append(one)
     made: list[Row] = []
     for done, key in enumerate(sorted(groups), start=1):
-        made += _group(sorted(groups[key], key=Candidate.rank), book)
+        made += _group(sorted(groups[key], key=Candidate.rank), book, repairs)
         if progress:
             progress(done, len(groups))
     return sorted(made, key=lambda row: (natural(row.student), row.brief, row.state, natural(row.file), row.reason))
 
 
-def _group(ranked: list[Candidate], book: Gradebook) -> list[Row]:
+def _group(ranked: list[Candidate], book: Gradebook, repairs: bool) -> list[Row]:
     *others, last = ranked
-    made = [_row(last, book)]
+    made = [_row(last, book, repairs)]
     digest = last.submission.digest if last.submission else ""
     for other in others:
         if other.submission and other.submission.digest == digest:
@@ -113,31 +113,40 @@ def _group(ranked: list[Candidate], book: Gradebook) -> list[Row]:
     return made
 
 
-def _row(one: Candidate, book: Gradebook) -> Row:
+def _row(one: Candidate, book: Gradebook, repairs: bool) -> Row:
     base = {"student": one.student, "brief": one.brief, "file": one.file, "submission": one.submission}
     if one.submission is None:
         return Row(**base, state="ungradable", reason=one.reason)
-    body = book.find(one.submission.digest)
+    key = one.submission.digest + ("" if repairs else ", no repairs")
+    body = book.find(key)
     if body is None:
         try:
             with deadline(DEADLINE_S):
-                body = grade(one.submission)
+                body = grade(one.submission, repairs=repairs)
         except BadInput as error:
             return Row(**base, state="ungradable", reason=strict.clip(str(error)))
         except TooLong:
             return Row(**base, state="ungradable", reason=f"took longer than {DEADLINE_S:.0f} s to grade and was left")
         except Exception as error:
             return Row(**base, state="ungradable", reason=_fault(error))
-        book.keep(one.submission.digest, body)
+        body = book.keep(key, body)
     return Row(**base, state="graded", score=body["score"], body=body)
 
 
-def grade(submission: Submission) -> dict[str, Any]:
-    """The tutor's review of a hand-in as plain values, with the smallest repair where one is needed."""
+def grade(submission: Submission, *, repairs: bool = True) -> dict[str, Any]:
+    """The tutor's review of a hand-in as plain values, with the single change that would repair it where one does.
+
+    All single changes are tried, however long it takes: a time limit would make a report depend on the machine.
+    """
     import tutor
 
-    review = tutor.review(submission.brief, submission.entry)
-    return review.as_dict()
+    body = tutor.review(submission.brief, submission.entry).as_dict()
+    if repairs and any(target["met"] is False for target in body["targets"]):
+        try:
+            body["repair"] = tutor.repair(submission.brief, submission.entry, max_edits=1, seconds=None).as_dict()
+        except BadInput:
+            body["repair"] = None  # a design that cannot be computed has no neighbourhood to search
+    return body
 
 
 class TooLong(BaseException):

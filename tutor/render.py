@@ -40,9 +40,14 @@ def review_text(review: Review) -> str:
 def repairs_text(repairs: Any) -> str:
     """The three repairs, what was tried and whether minimality was proved."""
     lines = wrapped(repairs.words())
+    told = []
     for name, found in (("Fewest edits", repairs.fewest), ("Cheapest", repairs.cheapest), ("Keeping the chip", repairs.keep_chip)):
         if found is None:
             continue
+        if found.changes in told:
+            lines += ["", f"{name}: the same change."]
+            continue
+        told.append(found.changes)
         lines += ["", f"{name}: {found.words()}"]
         lines += table(("", "Now", "Then"), [(r["label"], r["before_shown"], r["after_shown"]) for r in found.rows], right=(1, 2))
     return "\n".join(line.rstrip() for line in lines)

@@ -76,7 +76,10 @@ class Repairs:
         if self.fewest is None:
             said = f"None of {show(singles)} single changes works" + (f", nor of {show(pairs)} pairs" if pairs else "") + " that I tried."
             if self.conflict:
-                said += f" No change tried meets these together: {listed(self.conflict)}. Relaxing one of them may be the question to put."
+                said += (
+                    f" No change tried meets this target at all: {self.conflict[0]}." if len(self.conflict) == 1
+                    else f" No change tried meets these together: {listed(self.conflict)}. Relaxing one of them may be the question to put."
+                )
             return said if self.complete else said + " I stopped at the time limit."
         if self.fewest.edits == 1:
             return f"One change meets the targets; {show(singles)} were tried." if self.complete else f"One change meets the targets; {show(singles)} tried so far."
@@ -231,10 +234,10 @@ class _Search:
         return Repair(full, edits, tuple(rows), cost, cost_measure(self.brief)[1])
 
     def _conflict(self) -> tuple[str, ...]:
-        """Targets that no tried change meets: alone when one is never met, or else a pair that never is."""
+        """Targets that no tried change meets: one that is never met, or else a pair that never is together."""
         never = [t.label.lower() for t in self.goals if self.best_margin.get(t.id, -FAR) < -1e-9]
         if never:
-            return tuple(never)
+            return tuple(never[:1])
         for first, second in itertools.combinations(self.goals, 2):
             if frozenset((first.id, second.id)) not in self.pairs_met:
                 return (first.label.lower(), second.label.lower())

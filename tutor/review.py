@@ -122,10 +122,10 @@ NUMBERS = ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight
 def headline(ctx: Context, targets: tuple[TargetResult, ...], findings: tuple[Finding, ...]) -> str:
     """One or two sentences: how many targets are met, and what breaks first."""
     met, of = sum(t.met is True for t in targets), len(targets)
-    if met == of:
-        return f"All {NUMBERS[of].lower()} targets met."
-    first = f"{NUMBERS[met]} of {NUMBERS[of].lower()} targets met."
     impossible = next((f for f in findings if f.severity == "blocks" and f.tier <= 2), None)
+    if met == of:
+        return f"All {NUMBERS[of].lower()} targets met" + (f", but not by a design that works: {impossible.title}" if impossible else ".")
+    first = f"{NUMBERS[met]} of {NUMBERS[of].lower()} targets met."
     if impossible:
         return f"{first} {impossible.title}"
     if ctx.refusal:

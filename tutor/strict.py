@@ -17,6 +17,9 @@ from hwlib.errors import BadInput
 MAX_DEPTH = 8
 """A submission is three levels deep; more than this is not a submission."""
 
+MAX_PARTS = 500_000
+"""Counted before anything is built: a real notebook has thousands, and millions would cost seconds and gigabytes."""
+
 MAX_DIGITS = 40
 """More than any number of the course; a double holds 17 of them."""
 
@@ -45,6 +48,9 @@ def parse(data: bytes) -> Any:
     """
     if not data.strip():
         raise BadInput("the file is empty")
+    parts = data.count(b"{") + data.count(b"[") + data.count(b":")
+    if parts > MAX_PARTS:
+        raise BadInput(f"the file has {parts:,} lists, objects and fields; at most {MAX_PARTS:,} are read")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise BadInput("the file is UTF-16 text; save it as UTF-8")
     try:

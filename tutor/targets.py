@@ -51,13 +51,13 @@ def words_of(value: float, limit: float, direction: str, style: str = "percent")
     if limit <= 0 or value <= 0 or not math.isfinite(value) or not math.isfinite(limit):
         return "unbounded" if math.isinf(value) else ""
     ratio = value / limit
+    if abs(ratio - 1) < 0.0005:
+        return "at the limit"
     if ratio <= 0.5 and direction != "near":
         return f"{_times(1 / ratio)} {'under' if direction == 'at most' else 'short'}"
     if ratio >= 2 or direction == "near" or style == "times" and (ratio > 1 or direction == "at least"):
         return _times(ratio)
     percent = show(abs(ratio - 1), "%", digits=2 if abs(ratio - 1) >= 0.095 else 1)
-    if abs(ratio - 1) < 0.0005:
-        return "at the limit"
     return f"{percent} over" if ratio > 1 else f"{percent} short" if direction == "at least" else f"{percent} under"
 
 

@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Exit codes: 0 all graded, 1 internal error, 2 usage, 3 some ungradable, 5 nothing readable, 130 interrupted."
     parser.add_argument("paths", nargs="+", type=Path, metavar="FOLDER|ZIP|FILE", help="folders are walked; links are not followed")
     parser.add_argument("--out", type=Path, default=Path("graded"), metavar="DIR", help="where the report goes (default: graded)")
+    parser.add_argument("--no-repairs", action="store_true", help="do not search the smallest repair of each design: several times as fast")
     parser.add_argument("--plain", action="store_true", help="print the whole report as text")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
@@ -61,7 +62,7 @@ def _run(args: argparse.Namespace) -> int:
     _prepare(out)
     with Gradebook(out / "gradebook.sqlite") as book:
         found = list(candidates(gather(args.paths, leave_out=out)))
-        made = rows(found, book, _progress if sys.stderr.isatty() and not args.json else None)
+        made = rows(found, book, repairs=not args.no_repairs, progress=_progress if sys.stderr.isatty() and not args.json else None)
     summary = cohort(made)
     write(made, summary, out)
     if args.json:

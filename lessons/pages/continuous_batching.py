@@ -15,7 +15,7 @@ from hwlib.units import show
 from lessons import draw
 from lessons.pages.blocks import band_words
 from lessons.panels import evidence
-from lessons.panels.continuous_batching import DESIGN, REQUESTS, SEED, rate_of, rate_words, serve
+from lessons.panels.continuous_batching import DESIGN, rate_of, rate_words, serve
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -27,10 +27,8 @@ def facts() -> dict[str, str]:
     say = lambda v: draw.quantity(float(v), "s")  # noqa: E731
     share = static_share(0.6, 16)
     return {
-        "rate": rate_words(0.5), "limit": str(DESIGN.batch_limit), "static": say(pair.static.ttft_p99_s), "continuous": say(pair.continuous.ttft_p99_s),
-        "times": draw.times(pair.static.ttft_p99_s / pair.continuous.ttft_p99_s), "tpot": say(pair.continuous.tpot_p50_s), "static_tpot": say(pair.static.tpot_p50_s),
-        "share": draw.percent(share), "idle": draw.percent(1 - share), "double": rate_words(1.0), "busy_static": say(busy.static.ttft_p99_s),
-        "busy_continuous": say(busy.continuous.ttft_p99_s), "even_static": say(even.static.ttft_p99_s), "requests": str(REQUESTS), "seed": str(SEED),
+        "rate": rate_words(0.5), "limit": str(DESIGN.batch_limit), "static": say(pair.static.ttft_p99_s), "continuous": say(pair.continuous.ttft_p99_s), "tpot": say(pair.continuous.tpot_p50_s), "static_tpot": say(pair.static.tpot_p50_s),
+        "share": draw.percent(share), "idle": draw.percent(1 - share), "double": rate_words(1.0), "even_static": say(even.static.ttft_p99_s),
         "static_rate": draw.num(rate_of(busy.static)), "continuous_rate": draw.num(rate_of(busy.continuous)),
     }  # fmt: skip
 
@@ -44,7 +42,7 @@ def question() -> Question:
     """How long do 99 of 100 readers wait under static batching?"""
     pair = serve()
     return Question(
-        ask=f"First token within, for 99 of 100, static batching, {rate_words(0.5)}", unit="seconds", scale=1.0, base="s", computed=pair.static.ttft_p99_s,
+        ask="Static: 99 of 100 wait at most", unit="seconds", scale=1.0, base="s", computed=pair.static.ttft_p99_s,
         choice_ask="Under continuous batching a token takes", choices=("half the time", "about the same", "twice the time"), right="about the same", example="2",
         because=f"{draw.quantity(float(pair.continuous.tpot_p50_s), 's')} at the median, and {draw.quantity(float(pair.static.tpot_p50_s), 's')} under static: "
                 "a step reads all weights either way. What goes is the waiting.",

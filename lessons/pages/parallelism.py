@@ -13,7 +13,7 @@ from hwlib.units import show
 from lessons import draw
 from lessons.pages.blocks import band_words
 from lessons.panels import evidence
-from lessons.panels.parallelism import LOAD, NODES, PER_NODE, SEQ, lay_out
+from lessons.panels.parallelism import NODES, PER_NODE, lay_out
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -27,16 +27,13 @@ def facts() -> dict[str, str]:
     deep = lay_out(8, 16, 2**22, 1)
     wide = lay_out(16, 4, 2**22, 1)
     small = lay_out(8, 8, 2**20, 1)
-    chip = e.mem_bytes
     return {
-        "params": show(e.params), "chips": f"{NODES * PER_NODE:,}", "state": show(e.state_bytes_total, "B"), "per_param": draw.num(e.state_bytes_per_param),
-        "memory": show(chip, "B"), "fill": draw.num(-int(-e.state_bytes_total // chip)), "layout": first.words, "step": draw.quantity(e.step_s, "s"),
-        "mfu": draw.percent(e.mfu), "days": draw.num(e.days, 2), "bubble": draw.percent(e.bubble), "micro": str(first.micro_batches),
-        "batch": show(first.design.global_batch_tokens), "deep": deep.words, "deep_bubble": draw.percent(deep.estimate.bubble), "deep_mfu": draw.percent(deep.estimate.mfu),
-        "deep_micro": str(deep.micro_batches), "wide": wide.words, "wide_share": draw.percent(wide.estimate.exposed_comm_share),
-        "share": draw.percent(e.exposed_comm_share), "wide_mfu": draw.percent(wide.estimate.mfu), "small_batch": show(small.design.global_batch_tokens),
-        "small_bubble": draw.percent(small.estimate.bubble), "small_micro": str(small.micro_batches), "seq": f"{SEQ:,}", "node": str(PER_NODE),
-        "tokens": show(LOAD.train_tokens),
+        "params": draw.quantity(float(e.params)), "chips": f"{NODES * PER_NODE:,}", "state": show(e.state_bytes_total, "B"),
+        "memory": show(e.mem_bytes, "B"), "layout": first.words,
+        "mfu": draw.percent(e.mfu), "bubble": draw.percent(e.bubble), "micro": str(first.micro_batches), "deep": deep.words, "deep_bubble": draw.percent(deep.estimate.bubble),
+        "deep_micro": str(deep.micro_batches), "wide_share": draw.percent(wide.estimate.exposed_comm_share),
+        "share": draw.percent(e.exposed_comm_share), "wide_mfu": draw.percent(wide.estimate.mfu), "small_batch": draw.quantity(small.design.global_batch_tokens),
+        "small_bubble": draw.percent(small.estimate.bubble), "small_micro": str(small.micro_batches), "node": str(PER_NODE),
     }  # fmt: skip
 
 

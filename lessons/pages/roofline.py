@@ -27,13 +27,13 @@ TERA = 1e12
 
 def facts() -> dict[str, str]:
     """Every figure of the prose."""
-    one, eight, full, l40s = place(sequences=1), place(), place(sequences=int(place().fit)), place(chip="l40s")
+    eight, full, l40s = place(), place(sequences=int(place().fit)), place(chip="l40s")
     v5e, a100 = place(chip="tpu-v5e"), place(chip=A100)
     small, long = place(sequences=64, context=128), place(sequences=64, context=8192)
     return {
         "peak": show(eight.peak, "FLOP/s"), "bandwidth": show(eight.bandwidth, "B/s"), "ridge": draw.num(eight.ridge),
-        "eight": str(eight.sequences), "decode": draw.num(eight.decode), "at_most": show(eight.decode_at_most, "FLOP/s"), "waits": eight.waits_words,
-        "one_waits": one.waits_words, "full": draw.num(eight.fit), "full_decode": draw.num(full.decode), "full_waits": full.waits_words,
+        "eight": str(eight.sequences),
+        "full": draw.num(eight.fit), "full_decode": draw.num(full.decode),
         "prefill": draw.num(eight.prefill), "training": draw.num(eight.training), "weights": show(eight.weights, "B"),
         "ridge_l40s": draw.num(l40s.ridge), "ridge_v5e": draw.num(v5e.ridge), "ridge_a100": draw.num(a100.ridge),
         "many": str(small.sequences), "short_context": f"{small.context:,}", "long_context": f"{long.context:,}",

@@ -25,13 +25,12 @@ def facts() -> dict[str, str]:
     """Every figure of the prose."""
     b, idle, busy = bill(), bill(utilisation=0.2), bill(utilisation=0.8)
     tera = bill(tokens=1e12)
-    day = catalogue.constant("year_days")
     return {
-        "tokens": tokens_words(1e9), "price": show(b.usd_per_mtoken, "usd"), "per_thousand": show(b.usd_per_mtoken / 1000, "usd"), "day": show(b.day_usd, "usd"),
-        "year": show(b.year_usd, "usd"), "claimed": show(CLAIMED, "usd"), "factor": draw.num(CLAIMED / b.year_usd), "run": show(b.run_usd, "usd"), "span": span(b.months),
-        "tera": tokens_words(1e12), "tera_year": show(tera.year_usd, "usd"), "tera_span": span(tera.months), "made": show(b.made_usd_per_mtoken, "usd"),
+        "tokens": tokens_words(1e9), "per_thousand": show(b.usd_per_mtoken / 1000, "usd"),
+        "year": show(b.year_usd, "usd"), "factor": draw.num(CLAIMED / b.year_usd), "run": show(b.run_usd, "usd"), "span": span(b.months),
+        "tera": tokens_words(1e12), "tera_span": span(tera.months),
         "busy": draw.percent(busy.utilisation), "busy_made": show(busy.made_usd_per_mtoken, "usd"), "idle": draw.percent(idle.utilisation),
-        "idle_made": show(idle.made_usd_per_mtoken, "usd"), "utilisation": draw.percent(b.utilisation), "days": draw.num(float(day)),
+        "idle_made": show(idle.made_usd_per_mtoken, "usd"),
     }  # fmt: skip
 
 
@@ -39,7 +38,7 @@ def question() -> Question:
     """What does a billion tokens a day cost in a year?"""
     b = bill()
     return Question(
-        ask=f"{tokens_words(1e9)} tokens a day at {show(b.usd_per_mtoken / 1000, 'usd')} a thousand, a year’s bill", unit="million dollars", scale=1e6, base="usd",
+        ask="The bill of a year", unit="million dollars", scale=1e6, base="usd",
         computed=b.year_usd, choice_ask=f"A training run of {show(b.run_usd, 'usd')} is passed after", choices=("two months", "two years", "two generations"),
         right="two generations", example="10", because=f"At this bill it takes {span(b.months)}.",
         bought=lambda v: f"At that bill a million tokens would cost {show(2.0 * v / b.year_usd, 'usd')}.",

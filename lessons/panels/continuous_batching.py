@@ -106,7 +106,7 @@ def sentence(pair: Pair, rate: float) -> str:
     if c.ttft_p50_s > 2:
         return first + tokens + "Even continuous batching cannot keep up: the queue grows for as long as this goes on."
     busy = pair.estimate.utilisation
-    return first + tokens + (f"The replica works at {draw.percent(busy)} of what it could serve." if busy < 1 else "The replica is at its limit.")
+    return first + tokens + (f"Batching continuously, the replica works at {draw.percent(busy)} of what it could serve." if busy < 1 else "The replica is at its limit.")
 
 
 def view(rate: float = 0.5, limit: int = 16, spread: float = 0.6, answer: int = 180) -> View:

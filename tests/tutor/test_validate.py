@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.tutor.handins import HOSTILE, code, design, notebook, payload, write
-from tutor import grading, validate
+from tutor import briefs, grading, validate
 from tutor.grading import candidates
 from tutor.intake import gather
 
@@ -126,7 +126,7 @@ def test_a_fault_of_the_tutor_costs_one_file_its_grade_and_no_other(inbox, out, 
     write(inbox / "a.submission.json", payload(student="s-1"))
     write(inbox / "b.submission.json", payload(student="s-2"))
     real = grading.grade
-    monkeypatch.setattr(grading, "grade", lambda s: 1 / 0 if s.student == "s-1" else real(s))
+    monkeypatch.setattr(grading, "grade", lambda s, **more: 1 / 0 if s.student == "s-1" else real(s, **more))
     assert run(inbox, out=out) == 3
     first, second = grades(out)
     assert first["state"] == "ungradable" and "our fault" in first["reason"] and first["score"] == ""
@@ -137,7 +137,7 @@ def test_a_hand_in_that_takes_too_long_is_left_and_named(inbox, out, monkeypatch
     write(inbox / "a.submission.json", payload())
     monkeypatch.setattr(grading, "DEADLINE_S", 0.05)
 
-    def slow(submission):
+    def slow(submission, **more):
         while True:
             try:
                 time.sleep(0.01)
@@ -269,12 +269,26 @@ def test_the_score_is_the_tutors_own(inbox, out, capsys):
 def test_what_the_layout_forbids_is_ungradable_with_its_sentence(inbox, out, capsys):
     from dataclasses import asdict
 
-    from tutor import briefs
-
     broken = asdict(briefs.brief("train-100b").reference) | {"data_parallel": 3}
     write(inbox / "x.submission.json", payload(brief="train-100b", design=broken))
     assert run(inbox, out=out) == 5
     assert "make the two equal" in grades(out)[0]["reason"]
+
+
+def test_the_smallest_repair_is_shown_and_counted(inbox, out, capsys):
+    from tutor import designfile
+
+    best = designfile.read_design(Path(validate.__file__).parent / "briefs" / "best" / "serve-70b.toml")
+    few = best.changed(replicas=max(1, best.design.replicas - 2))
+    from dataclasses import asdict
+
+    write(inbox / "a.submission.json", payload(brief="serve-70b", design=asdict(few.design)))
+    assert run(inbox, out=out, plain=True) == 0
+    assert "one change is enough for 1: replicas up for 1" in capsys.readouterr().out
+    assert "The smallest repair" in (out / "report" / "s-0031.html").read_text()
+    assert run(inbox, out=out, plain=True, **{"no-repairs": True}) == 0
+    assert "No repair was searched" in capsys.readouterr().out
+    assert "The smallest repair" not in (out / "report" / "s-0031.html").read_text()
 
 
 # Exit codes
@@ -315,16 +329,16 @@ def test_an_interruption_leaves_the_last_whole_report(inbox, out, monkeypatch, c
     write(inbox / "c.submission.json", payload(student="s-3", design=design(replicas=21)))
     real, done = grading.grade, []
 
-    def killed(submission):
+    def killed(submission, **more):
         if submission.student == "s-3":
             raise KeyboardInterrupt
         done.append(submission.student)
-        return real(submission)
+        return real(submission, **more)
 
     monkeypatch.setattr(grading, "grade", killed)
     assert run(inbox, out=out) == 130
     assert tree(out) == before
-    monkeypatch.setattr(grading, "grade", lambda s: done.append(s.student) or real(s))
+    monkeypatch.setattr(grading, "grade", lambda s, **more: done.append(s.student) or real(s, **more))
     assert run(inbox, out=out) == 0
     assert done == ["s-2", "s-3"], "what was finished is not done again"
     fresh = out.parent / "fresh"
@@ -349,7 +363,7 @@ def test_an_interruption_while_writing_leaves_the_last_whole_report(inbox, out, 
 def test_finished_work_is_skipped(inbox, out, monkeypatch, capsys):
     write(inbox / "a.submission.json", payload())
     run(inbox, out=out)
-    monkeypatch.setattr(grading, "grade", lambda s: pytest.fail("graded again"))
+    monkeypatch.setattr(grading, "grade", lambda s, **more: pytest.fail("graded again"))
     assert run(inbox, out=out) == 0
 
 
@@ -361,7 +375,7 @@ def test_the_same_files_in_any_order_give_the_same_bytes(tmp_path, capsys):
     for place, order in enumerate((names, sorted(names), names[::-1])):
         folder = tmp_path / f"in{place}" / "class"
         for name in order:
-            write(folder / f"{name}.submission.json", payload(student=name, design=design(replicas=8 + int(name[2:]))))
+            write(folder / f"{name}.submission.json", payload(student=name, design=design(replicas=8 + int(name[2:])), rationale=briefs.brief("serve-7b").reference_rationale))
         write(folder / "bad.ipynb", b"")
         run(folder, out=tmp_path / f"out{place}")
     first = tree(tmp_path / "out0")

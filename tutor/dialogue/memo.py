@@ -12,7 +12,7 @@ from tutor.dialogue.frames import read
 from tutor.dialogue.slots import read_slots
 from tutor.dialogue.text import normalise, words
 
-HEDGES = re.compile(r"\b(?:would|could|might|if|instead|rather|was|were|had|than|not|than|each other|compare\w*|alternative\w*)\b|\?")
+HEDGES = re.compile(r"\b(?:lost|lose|losing|fails?|would|could|might|if|instead|rather|was|were|had|than|not|than|each other|compare\w*|alternative\w*)\b|\?")
 """A sentence with one of these does not say what the design is."""
 CHECKED = ("accelerator", "weight_bits", "kv_bits", "scheduler", "kv_allocation", "attention", "replicas", "chips_per_replica", "batch_limit",
            "tensor_parallel", "pipeline_parallel", "zero_stage", "matmul_precision", "nodes", "micro_batch", "training_runs")

@@ -47,6 +47,8 @@ class BriefSummary:
     rules: tuple[RuleCount, ...]
     repairs: tuple[tuple[str, int], ...]
     repaired: int
+    searched: int | None
+    """Designs that miss a target and whose repair was searched; None when none was searched in this run."""
 
     @property
     def graded(self) -> int:
@@ -68,11 +70,15 @@ class BriefSummary:
     @property
     def repair_sentence(self) -> str:
         """The change that helps most, or why there is none to name."""
+        if self.searched is None:
+            return "No repair was searched in this run."
+        if not self.searched:
+            return "No design misses a target."
         if not self.repairs:
-            return "No single change was found that helps several designs."
+            return f"{self.searched:,} {'design misses' if self.searched == 1 else 'designs miss'} a target; no single change repairs any of them."
         named = "; ".join(f"{words} for {count:,}" for words, count in self.repairs[:3])
-        verb = "design that misses a target was" if self.repaired == 1 else "designs that miss a target were"
-        return f"{self.repaired:,} {verb} repaired by the search: {named}."
+        missing = "the one design that misses" if self.searched == 1 else f"the {self.searched:,} designs that miss"
+        return f"Among {missing} a target, one change is enough for {self.repaired:,}: {named}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +145,14 @@ def _brief(brief_id: str, rows: list[Row]) -> BriefSummary:
         id=brief_id, title=briefs.brief(brief_id).title, scores=tuple(row.score or 0.0 for row in rows),
         all_met=sum(all(target["met"] is True for target in body["targets"]) for body in bodies),
         capped=sum(bool(body.get("capped")) for body in bodies), targets=_targets(bodies), rules=_rules(bodies),
-        repairs=tuple(sorted(repairs.items(), key=lambda pair: (-pair[1], pair[0]))), repaired=repairs.total(),
+        repairs=tuple(sorted(repairs.items(), key=lambda pair: (-pair[1], pair[0]))), repaired=repairs.total(), searched=_searched(bodies),
     )
+
+
+def _searched(bodies: list[dict[str, Any]]) -> int | None:
+    missing = [body for body in bodies if any(target["met"] is False for target in body["targets"])]
+    searched = [body for body in missing if body.get("repair")]
+    return None if missing and not searched else len(searched)
 
 
 def _targets(bodies: list[dict[str, Any]]) -> tuple[tuple[str, int, int, int], ...]:
@@ -168,8 +180,18 @@ def _rules(bodies: list[dict[str, Any]]) -> tuple[RuleCount, ...]:
 
 
 def repair_words(body: dict[str, Any]) -> str:
-    """The smallest repair of one design in words that can be counted over a class; empty when there is none."""
-    repair = body.get("repair") or {}
-    fewest = repair.get("fewest") or {}
-    edits = fewest.get("edits") or ()
-    return " and ".join(sorted(f"{edit['label'].lower()} {edit['words']}" if "words" in edit else edit["label"].lower() for edit in edits))
+    """The smallest repair of one design in words that can be counted over a class; empty when there is none.
+
+    >>> row = {"field": "replicas", "label": "replicas", "before": 2, "after": 4, "after_shown": "4"}
+    >>> repair_words({"repair": {"fewest": {"rows": [row]}}}), repair_words({"repair": None})
+    ('replicas up', '')
+    """
+    rows = ((body.get("repair") or {}).get("fewest") or {}).get("rows", ())
+    return " and ".join(sorted(_change(row) for row in rows if row["field"]))
+
+
+def _change(row: dict[str, Any]) -> str:
+    before, after = row["before"], row["after"]
+    if isinstance(before, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
+        return f"{row['label']} {row['after_shown']}"
+    return f"{row['label']} {'up' if after > before else 'down'}"

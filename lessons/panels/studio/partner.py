@@ -13,6 +13,8 @@ from tutor.briefs import Brief
 
 SECONDS = 6.0
 """How long the search for a repair may keep a reader waiting; it says when it stopped early."""
+EXAMPLES = {"serving": "with 8 replicas?", "training": "with tp 4?", "tco": "with 40% utilisation?"}
+"""A what-if of each kind, to show how one is said."""
 MEMORY = ("turns", "level", "covered", "beliefs", "tried", "last")
 """What a discussion remembers that is not about one design."""
 
@@ -50,7 +52,7 @@ class Partner:
         self.follow(state)
         if text == NOT_MEANT:
             self._remember(self.before)
-            return Turn("Tutor", "I take that back, and nothing of it is counted. Say it again with a figure and its unit, or as “with 8 replicas?”.")
+            return Turn("Tutor", f"I take that back, and nothing of it is counted. Say it again with a figure and its unit, or as “{EXAMPLES[state.brief.kind]}”.")
         self.before = self._memory()
         if REPAIR.search(text.lower()) or text == "Smallest repair":
             return self.repair(state)

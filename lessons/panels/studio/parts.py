@@ -27,6 +27,8 @@ class View:
     ctx: Context
     review: Review
     designed: Any = None
+    tried: Any = None
+    """Changes that the tutor has last offered: drawn dashed where a picture can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ import math
 from typing import Any
 
 from hwlib import catalogue
+from hwlib.designs import knobs
 from hwlib.formula import defined
 from hwlib.units import show
 from lessons import draw
 from lessons.draw.table import Html
 from lessons.panels.studio.parts import FINDINGS, WIDE, Section, View, picture, room
+from lessons.panels.studio.state import spoken, value_words
 from tutor.context import Context, NotKnown
 
 LADDER = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256, 384, 512, 768, 1024)
@@ -34,8 +36,8 @@ def tail_terms(ctx: Context) -> tuple[list[tuple[str, str, float]], int, float]:
     total, _, links = make_pass(ctx.design).prefill(defined(prompt))
     spent = sum(s.first - s.start for s in near) / len(near)
     links = min(float(links), spent)
-    arithmetic = min(float(total) - links, spent - links)
-    shared = max(0.0, spent - links - arithmetic)
+    shared = max(0.0, spent - float(total)) if ctx.design.chunked_prefill else 0.0
+    arithmetic = spent - links - shared
     queue = max(0.0, float(run.ttft_p99_s) - run.network_s - spent)
     terms = [("network and gateway", "wait", float(run.network_s)), ("queue", "queue", queue), ("prefill, arithmetic", "compute", arithmetic)]
     if ctx.design.chips_per_replica > 1:
@@ -56,7 +58,7 @@ def tail(view: View) -> str:
     )
     return picture(
         draw.waterfall(terms, limit=limit, unit="s", title="First token, 99th percentile", most=room(terms, limit), wide=WIDE), caption=caption,
-        table=draw.waterfall_table(terms, unit="s"), sums=1, figure=ctx.estimate.ttft_floor_p99_s, asks="Why is it never faster than that, without a queue?",
+        table=draw.waterfall_table(terms, unit="s"), sums=1, figure=ctx.estimate.ttft_floor_p99_s, asks=f"Why do the longest prompts need {show(ctx.estimate.ttft_floor_p99_s, 's')} even without a queue?",
     )
 
 
@@ -67,24 +69,42 @@ def replica_points(design: Any) -> tuple[int, ...]:
     return (*below, design.replicas, *above)
 
 
+def tails(ctx: Context, counts: tuple[int, ...], **changes: Any) -> list[tuple[int, float]]:
+    """The simulated 99th percentile at each number of replicas."""
+    return [(count, float(Context(ctx.entry.changed(replicas=count, **changes)).simulated.ttft_p99_s)) for count in counts]
+
+
+def tried(ctx: Context, counts: tuple[int, ...], changes: Any) -> list[tuple[str, list[tuple[int, float]]]]:
+    """The curve of what the tutor last offered, when it is more than another number of replicas."""
+    other = {n: v for n, v in (changes or {}).items() if n != "replicas" and getattr(ctx.design, n) != v}
+    if not other:
+        return []
+    known = knobs(type(ctx.design))
+    name = ", ".join(f"{spoken(known[n].label)} {value_words(known[n], v)}" for n, v in other.items())
+    try:
+        return [(name, tails(ctx, counts, **other))]
+    except NotKnown:
+        return []
+
+
 def replicas(view: View) -> str:
     """The curve of the 99th percentile against replicas."""
     ctx = view.ctx
     yours = float(ctx.simulated.ttft_p99_s)
     limit = ctx.brief.target("ttft-p99").limit
-    points = []
-    for count in replica_points(ctx.design):
-        moved = Context(ctx.entry.changed(replicas=count)) if count != ctx.design.replicas else ctx
-        points.append((count, float(moved.simulated.ttft_p99_s)))
+    counts = replica_points(ctx.design)
+    points = tails(ctx, counts)
+    others = tried(ctx, counts, view.tried)
     wide_range = max(y for _, y in points) > 5 * limit
     under = [count for count, y in points if y <= limit]
     says = f"Met from {under[0]} replicas on." if under and under[0] > points[0][0] else "Met at every number shown." if under else "Met at none of the numbers shown."
     look = {"x_label": "replicas", "y_label": "p99 to first token", "unit": "s"}
     return picture(
-        draw.curve(points, yours=(ctx.design.replicas, yours), yours_label=f"{ctx.design.replicas} replicas: {show(yours, 's')}", limit=limit, y_log=wide_range, x_ticks=[count for count, _ in points],
+        draw.curve(points, yours=(ctx.design.replicas, yours), yours_label=f"{ctx.design.replicas} replicas: {show(yours, 's')}", limit=limit, y_log=wide_range, others=others, x_ticks=[count for count, _ in points],
                    title="What more replicas buy", wide=WIDE, **look),
         caption=f"{len(ctx.simulated.served):,} requests a point, all with seed 1. {says}",
-        table=(["replicas", "p99 to first token"], [[count, show(y, "s")] for count, y in points]),
+        table=(["replicas", "p99 to first token", *(name for name, _ in others)],
+               [[count, show(y, "s"), *(show(dict(line)[count], "s") for _, line in others)] for count, y in points]),
         figure=ctx.estimate.utilisation, asks=f"Why are {ctx.design.replicas} replicas {show(ctx.estimate.utilisation, '%')} busy?",
     )
 

@@ -53,6 +53,11 @@ class Talk:
         return self.turns[-1] if self.turns else None
 
     @property
+    def offered(self) -> Mapping[str, Any]:
+        """The changes that the last turn of the tutor offers."""
+        return self.last.changes if self.last is not None else {}
+
+    @property
     def asked(self) -> bool:
         return any(t.who == "Tutor" and "?" in t.text for t in self.turns)
 
@@ -107,4 +112,4 @@ def _body(turn: Turn) -> str:
     if turn.table:
         head, rows = turn.table
         body += draw.table(head, rows, right=set(range(1, len(head))), cls="hw-table hw-mini")
-    return (draw.read_as(esc(turn.read)) if turn.read else "") + body if turn.who == "Tutor" else body
+    return body + (draw.read_as(f"{esc(turn.read)}.") if turn.read else "")

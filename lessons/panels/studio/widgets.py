@@ -16,7 +16,7 @@ from lessons import draw
 from lessons.panels.studio import form, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
-from lessons.panels.studio.partner import Partner, opening, standing, welcome
+from lessons.panels.studio.partner import EXAMPLES, Partner, opening, standing, welcome
 from lessons.panels.studio.parts import FINDINGS, View, drawn
 from tutor.context import context
 from tutor.findings import Review
@@ -62,7 +62,7 @@ class Studio:
             self.tabs,
             classed(w.VBox([
                 classed(w.VBox([head("Verdict", "verdict"), self.prediction.box, self.verdict]), "hw-verdict"),
-                classed(w.VBox([head("Your design", "design"), self.note, self.undo_row, *form.groups(self.rows), *self.files.widgets]), "hw-form"),
+                classed(w.VBox([head("Your design", "design"), classed(w.VBox([self.note, self.undo_row]), "hw-standing"), *form.groups(self.rows), *self.files.widgets]), "hw-form"),
                 self.evidence, self.tutor.box,
             ]), "hw-studio"),
         ]), "hw-wrap")
@@ -106,13 +106,21 @@ class Studio:
         except Exception as error:  # the last good verdict stays; a fault of the course is said, not thrown at a learner
             self._fault(self.note, error)
             return
-        view = View(context(self.state.entry), review, self.state.designed)
+        view = self._view(review)
         self._put(self.verdict, verdict.verdict(review))
         self._put(self.tabs, verdict.tabs(review))
         self._put(self.compared, predict.compared(review.predictions))
         self._show_evidence(covered=False)
         self._draw_sections(view, [s for s in self.sections if not s.slow], at_once=True)
         self._draw_sections(view, [s for s in self.sections if s.slow], at_once=at_once)
+
+    def _view(self, review: Review) -> View:
+        return View(context(self.state.entry), review, self.state.designed, dict(self.talk.offered))
+
+    def draw_offer(self) -> None:
+        """The tutor has offered a change: the curve shows it beside what stands."""
+        if self.state.revealed:
+            self._draw_sections(self._view(self.review), [s for s in self.sections if s.key == "replicas"], at_once=False)
 
     def _built(self) -> str:
         """The starter's verdict and findings, once: before the learner has done anything."""
@@ -160,7 +168,8 @@ class Studio:
                 if row.field.value != value:
                     row.field.value = value
                 row.lock.value = row.name in self.state.locks
-                (row.box.add_class if row.name in dirty else row.box.remove_class)("hw-dirty")
+                marked(row.box, "hw-dirty", row.name in dirty)
+                marked(row.box, "hw-refused", self.state.refusal is not None and row.name == self.state.refusal.field)
         finally:
             self._syncing = False
         refusal, steps = self.state.refusal, self.state.undo
@@ -229,7 +238,7 @@ class Tutor:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.log = html("", "hw-log")
-        self.field = classed(w.Text(placeholder="Claim, ask, or try: “with 8 replicas?”", continuous_update=False, description="Say something to the tutor",
+        self.field = classed(w.Text(placeholder=f"Claim, ask, or try: “{EXAMPLES[studio.of.kind]}”", continuous_update=False, description="Say something to the tutor",
                                     style={"description_width": "0px"}), "hw-in")
         self.go = classed(w.Button(description="Say"), "hw-go")
         self.choices = classed(w.HBox([]), "hw-chips", "hw-choices")
@@ -272,8 +281,11 @@ class Tutor:
         self.add(talk.you(talk.APPLY), welcome(review, praise=False))
 
     def add(self, *turns: talk.Turn) -> None:
+        before = self.studio.talk.offered
         self.studio.talk = self.studio.talk.with_turns(*turns)
         self.draw()
+        if turns[-1].who == "Tutor" and before != self.studio.talk.offered:
+            self.studio.draw_offer()
 
     def draw(self) -> None:
         said = self.studio.talk
@@ -284,6 +296,11 @@ class Tutor:
             button.on_click(lambda b: self.say(b.description))
             buttons.append(button)
         self.choices.children = tuple(buttons)
+
+
+def marked(box: Any, name: str, on: bool) -> None:
+    """A class name on or off."""
+    (box.add_class if on else box.remove_class)(name)
 
 
 def later(run: Callable[[], None]) -> None:

@@ -21,8 +21,8 @@ RULE = Rule(
     id="full-utilisation-price", severity="risks", tier=Tier.ROBUSTNESS, briefs=("tco-3y",), skills=("utilisation-cost",), misconceptions=("full-utilisation-price",),
     knobs=("utilisation",), page="book/4-economics/tokens-to-dollars", relevant=always, margin=lambda ctx: at_most(ctx.design.utilisation, 0.85),
     evidence=lambda ctx: (
-        row(ctx, "use", "mean utilisation", "design.utilisation", "%"), row(ctx, "cost", "a million tokens", "estimate.usd_per_mtoken", "usd/Mtoken"),
-        row(ctx.variant(utilisation=0.4), "real", "at 40%", "estimate.usd_per_mtoken", "usd/Mtoken"),
+        row(ctx, "use", "mean utilisation", "design.utilisation", "%"), row(ctx, "cost", "a million tokens", "estimate.usd_per_mtoken", "usd"),
+        row(ctx.variant(utilisation=0.4), "real", "at 40%", "estimate.usd_per_mtoken", "usd"),
     ),
     title="At {use} utilisation a million tokens cost {cost}; at 40% {real}.",
     praise="The price counts a fleet that waits: {use} busy.",

@@ -35,5 +35,5 @@ RULE = Rule(
         "{weeks} planned for a move to {vendor}.",
         "Enter the weeks you expect, with a reason, and hold the savings against them.",
     ),
-    flagged=sample(brief="serve-70b", accelerator="tpu-v5e", chips_per_replica=8), passing=sample(brief="serve-70b", accelerator="tpu-v5e", chips_per_replica=8, migration_weeks=8.0),
+    flagged=sample(brief="serve-70b", accelerator="tpu-v5e", chips_per_replica=8, migration_weeks=0.0), passing=sample(brief="serve-70b", accelerator="tpu-v5e", chips_per_replica=8, migration_weeks=8.0),
 )

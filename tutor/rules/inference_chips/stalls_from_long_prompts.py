@@ -44,5 +44,5 @@ RULE = Rule(
         "{rate} prompts a second of {prefill} each: that share of every second belongs to prefills.",
         "Turn chunked prefill on: {tpot} becomes {smooth}.",
     ),
-    flagged=sample(brief="serve-70b", chunked_prefill=False, replicas=14), passing=sample(brief="serve-70b", chunked_prefill=False, replicas=200),
+    flagged=sample(brief="serve-70b", chunked_prefill=False, replicas=4), passing=sample(brief="serve-70b", chunked_prefill=False, replicas=200),
 )

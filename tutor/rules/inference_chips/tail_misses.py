@@ -44,5 +44,5 @@ RULE = Rule(
         "{floor} of the {p99} needs no queue; the rest is waiting, at {busy} busy.",
         "Add replicas until the wait shrinks to {limit} less {floor}, or shorten the floor.",
     ),
-    flagged=sample(brief="serve-70b", batch_limit=4), passing=sample(brief="serve-70b"),
+    flagged=sample(brief="serve-70b", batch_limit=32), passing=sample(brief="serve-70b"),
 )

@@ -37,5 +37,5 @@ RULE = Rule(
         "With {chips} chips: {memory} of reads, {links} of links.",
         "Try half the chips a replica and twice the replicas, and compare the cost of a million tokens.",
     ),
-    flagged=sample(brief="serve-7b", accelerator="l40s", chips_per_replica=8), passing=sample(brief="serve-70b"),
+    flagged=sample(brief="serve-7b", accelerator="h100-sxm", chips_per_replica=8), passing=sample(brief="serve-70b"),
 )

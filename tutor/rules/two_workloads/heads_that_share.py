@@ -43,5 +43,5 @@ RULE = Rule(
         "{token} a token becomes {shared}, and {fit} sequences become {more}.",
         "Choose gqa and look at the sequences that fit; then ask who checks the answers.",
     ),
-    flagged=sample(attention="as-published"), passing=sample(attention="as-published", replicas=64, batch_limit=64),
+    flagged=sample(attention="as-published", kv_bits=16), passing=sample(attention="as-published", replicas=64, batch_limit=64),
 )

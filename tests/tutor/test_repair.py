@@ -1,0 +1,142 @@
+"""Repairs: they work, no part of them would do, locks hold, and the search equals brute force."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from hwlib.designs import knobs
+from hwlib.errors import BadInput
+from tutor.best import SKIP, cost_of
+from tutor.briefs import brief
+from tutor.context import Context
+from tutor.designfile import entry
+from tutor.dialogue.moves import consistent
+from tutor.repair import _Search, neighbours, physics_broken, repair
+from tutor.samples import reference, starter
+from tutor.targets import feasible
+
+BROKEN = {
+    "one replica too few": ("serve-70b", {"replicas": 3}),
+    "a batch too small": ("serve-70b", {"batch_limit": 16}),
+    "does not fit": ("serve-70b", {"chips_per_replica": 4}),
+    "two things": ("serve-70b", {"replicas": 3, "batch_limit": 16}),
+    "nothing sharded": ("train-100b", {"zero_stage": 0}),
+    "across nodes": ("train-100b", {"tensor_parallel": 16, "data_parallel": 16}),
+    "static": ("serve-7b", {"scheduler": "static"}),
+}
+
+
+def broken(name):
+    id, changes = BROKEN[name]
+    return entry(id, {**brief(id).reference_values, **changes})
+
+
+def works(made, changes):
+    """Whether a set of edits meets the targets, by the same rules as the search but without it."""
+    search = _Search(brief(made.brief), made, (), 2, None)
+    ctx = search._context(changes)
+    return ctx is not None and search._feasible(Context(ctx.entry))
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_repair_meets_the_targets(name):
+    made = broken(name)
+    assert not works(made, {})
+    found = repair(made.brief, made, seconds=None)
+    assert found.fewest, found.words()
+    for one in (found.fewest, found.cheapest, found.keep_chip):
+        if one:
+            fixed = made.changed(**one.changes)
+            goals = tuple(t.id for t in brief(made.brief).targets if t.id in SKIP and t.id != "cost")
+            assert feasible(Context(fixed), goals)
+            assert not physics_broken(Context(fixed))
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_no_part_of_a_repair_would_do(name):
+    made = broken(name)
+    found = repair(made.brief, made, seconds=None)
+    derived = ("data_parallel", "migration_weeks")
+    edits = {k: v for k, v in found.fewest.changes.items() if k not in derived}
+    assert len(edits) == found.fewest.edits
+    for size in range(len(edits)):
+        for part in itertools.combinations(edits.items(), size):
+            assert not works(made, dict(part))
+
+
+def test_locks_are_respected():
+    made = broken("one replica too few")
+    free = repair(made.brief, made, seconds=None)
+    locked = repair(made.brief, made, lock=tuple(free.fewest.changes), seconds=None)
+    for one in (locked.fewest, locked.cheapest, locked.keep_chip):
+        assert one is None or not set(one.changes) & set(free.fewest.changes)
+    everything = tuple(knobs(brief("serve-70b").design_class))
+    assert repair(made.brief, made, lock=everything, seconds=None).fewest is None
+
+
+def test_keep_my_chip_keeps_the_chip():
+    for name in BROKEN:
+        found = repair(broken(name).brief, broken(name), seconds=None)
+        assert found.keep_chip is None or "accelerator" not in found.keep_chip.changes
+
+
+def test_the_search_is_deterministic():
+    made = broken("two things")
+    first, second = (repair(made.brief, made, seconds=None).as_dict() for _ in range(2))
+    assert first == second
+    json.dumps(first, allow_nan=False)
+
+
+def test_it_equals_brute_force_on_a_small_space():
+    """All fields but three locked: every one- and two-field change tried by hand."""
+    made = broken("two things")
+    of = brief(made.brief)
+    free = ("replicas", "batch_limit", "weight_bits")
+    lock = tuple(n for n in knobs(of.design_class) if n not in free)
+    found = repair(of, made, lock=lock, seconds=None)
+    known = knobs(of.design_class)
+    options = {n: neighbours(of, n, known[n], getattr(made.design, n)) for n in free}
+    ones = [{n: v} for n in free for v in options[n]]
+    twos = [{a: x, b: y} for a, b in itertools.combinations(free, 2) for x in options[a] for y in options[b]]
+    good_ones = [c for c in ones if works(made, c)]
+    good_twos = [c for c in twos if works(made, c)]
+    assert bool(found.fewest) == bool(good_ones or good_twos)
+    if found.fewest:
+        pool = good_ones or good_twos
+        cost = min(cost_of(Context(made.changed(**c), simulate=False)) for c in pool)
+        assert found.fewest.edits == (1 if good_ones else 2)
+        assert found.fewest.cost == pytest.approx(cost)
+
+
+def test_little_time_gives_a_partial_result_and_says_so():
+    made = starter("serve-7b")
+    found = repair(made.brief, made, seconds=0.0)
+    assert not found.complete and not found.proved_minimal
+    assert found.fewest is None and "time limit" in found.words()
+
+
+def test_what_meets_its_targets_is_left_alone():
+    assert repair("serve-70b", reference("serve-70b"), seconds=None).already
+
+
+def test_a_conflict_is_named_when_nothing_works():
+    made = starter("serve-70b")
+    found = repair(made.brief, made, seconds=None)
+    if found.fewest is None:
+        assert found.conflict and found.complete
+
+
+def test_an_unknown_lock_is_one_sentence():
+    with pytest.raises(BadInput, match="replicaz"):
+        repair("serve-70b", reference("serve-70b"), lock=("replicaz",))
+
+
+def test_layouts_stay_consistent():
+    design = reference("train-100b").design
+    assert consistent(design, {"tensor_parallel": 8}) == {"tensor_parallel": 8, "data_parallel": 32}
+    assert consistent(design, {"data_parallel": 32}) == {"data_parallel": 32, "nodes": 64}
+    with pytest.raises(BadInput):
+        consistent(design, {"tensor_parallel": 3})
