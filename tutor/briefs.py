@@ -148,9 +148,9 @@ def brief(id: str) -> Brief:
 
     >>> brief("serve-70b").title
     'Four ways to answer in half a second'
-    >>> brief("serve-71b")
+    >>> brief("board")
     Traceback (most recent call last):
-    hwlib.errors.Unknown: brief = 'serve-71b' is not known; it can be serve-7b, train-100b, serve-70b or tco-3y
+    hwlib.errors.Unknown: brief = 'board' is not known; it can be serve-7b, train-100b, serve-70b or tco-3y
     """
     if id not in IDS:
         raise unknown("brief", id, IDS)

@@ -108,6 +108,8 @@ class Context:
                 self._measured[name] = self._measure(name)
             except NotKnown as error:
                 self._measured[name] = error
+            except ArithmeticError:
+                self._measured[name] = NotKnown("the model has no answer for these values")
         value = self._measured[name]
         if isinstance(value, NotKnown):
             raise value

@@ -160,6 +160,11 @@ def _predictions(of: Brief, given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(given)
 
 
+def _plain_lines(text: str) -> bool:
+    """Whether a text can stand between triple quotes as it is."""
+    return all(c in "\n\t" or c.isprintable() for c in text) and '"""' not in text and "\\" not in text and not text.endswith('"')
+
+
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
@@ -175,7 +180,6 @@ def _toml(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return repr(float(value)).replace("e+", "e")
-    if "\n" in value and '"""' not in value and "\\" not in value and "\r" not in value and value.isprintable() is False:
-        if all(c == "\n" or c == "\t" or c.isprintable() for c in value) and not value.endswith('"'):
-            return f'"""\n{value}"""'
+    if "\n" in value and _plain_lines(value):
+        return f'"""\n{value}"""'
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

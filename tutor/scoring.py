@@ -123,6 +123,8 @@ def robustness(ctx: Context) -> Criterion:
         left = max(1, ctx.design.replicas - max(0, 1 - ctx.design.spare_replicas))
         less = replace(ctx.entry, design=replace(ctx.design, replicas=left))
         cases.append(("one replica lost", Context(less, simulate=False)))
+    if not screened(Context(ctx.entry, simulate=False), SKIP):
+        return Criterion("robustness", "Robustness", 0.0, 10, "the design misses a target before any assumption is changed")
     breaks = [words for words, moved in cases if not screened(moved, SKIP)]
     points = 10 * (1 - len(breaks) / len(cases)) if cases else 0.0
     why = f"{len(cases) - len(breaks)} of {len(cases)} changed assumptions still hold"

@@ -1,4 +1,4 @@
-// A panel rewrites its words at every move; a drop-down that the reader has opened stays open. In print all are open.
+// A panel rewrites its words at every move; a drop-down that the reader has opened stays open. In print all are open but the deeper steps of a why.
 (() => {
   const opened = new WeakMap(); // panel → the summaries that are open in it
   const name = (details) => details.querySelector(':scope > summary')?.textContent.replace(/[\d.,:]+.*/, '') || '';
@@ -18,7 +18,7 @@
   }).observe(document.body, { childList: true, subtree: true });
   let before = [];
   addEventListener('beforeprint', () => {
-    before = [...document.querySelectorAll('.bd-article details:not([open])')];
+    before = [...document.querySelectorAll('.bd-article details:not([open], .hw-why details)')];
     before.forEach((each) => { each.open = true; });
   });
   addEventListener('afterprint', () => before.forEach((each) => { each.open = false; }));

@@ -78,7 +78,8 @@ def _intensity(held: evidence.Held) -> tuple[float, float]:
 def _name(held: evidence.Held) -> str:
     row = held.case.row
     size = shape_of(row["model"]).name.split()[-1]
-    return f"{size}, {float(row['weight_bits']):.0f} bits" + (f", {row['tp']} chips" if row["tp"] != "1" else "")
+    chips = f", {row['tp']} chips" if row["tp"] != "1" else ""
+    return f"{float(row['weight_bits']):.0f} bits, {size}{chips}"  # the bits first: a narrow picture keeps what stands before the comma
 
 
 def measured() -> Shown:

@@ -42,7 +42,7 @@ def question() -> Question:
         computed=b.year_usd, choice_ask=f"A training run of {show(b.run_usd, 'usd')} is passed after", choices=("two months", "two years", "two generations"),
         right="two generations", example="10", because=f"At this bill it takes {span(b.months)}.",
         bought=lambda v: f"At that bill a million tokens would cost {show(2.0 * v / b.year_usd, 'usd')}.",
-        anchors=(("a day", float(b.day_usd)), ("the source text", CLAIMED)),
+        anchors=(("a day", float(b.day_usd)), ("the source text, wrongly", CLAIMED)),
     )
 
 

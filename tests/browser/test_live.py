@@ -69,11 +69,13 @@ def test_what_the_reader_moved_before_is_carried_over(live):
     built.get_by_label("Number").fill("12")
     built.get_by_label("Scale").focus()
     page.keyboard.press("End")
+    built.get_by_label("Stops").focus()
+    page.keyboard.press("End")
     built.get_by_label("An axis").select_option("y")
     built.get_by_role("button", name="Press").click()
     built.get_by_label("Text").fill("hello")  # still in the field when Python arrives
     reader.wait("live")
-    becomes(reader, ".livebook-live .said", "b True hello 12 10000 y")
+    becomes(reader, ".livebook-live .said", "b True hello 12 10000 2000 y")
     becomes(reader, ".livebook-live .pressed", "pressed 1")
     assert page.evaluate("document.activeElement.value") == "hello"  # the focus stayed where it was
     assert not reader.complaints
@@ -135,6 +137,15 @@ def test_without_pyodide_the_page_says_so_and_freezes(host, visit):
     assert reader.page.locator(".livebook-built .widget-slider").evaluate("element => element.inert")
     assert reader.page.locator(".livebook-built .widget-dropdown").evaluate("element => element.inert")
     assert "8 sequences on early" in text(reader, ".livebook-built .readout")
+
+
+def test_every_kind_of_control_freezes_and_what_shows_does_not(host, visit):
+    """No field, slider or button can be reached without Python; a link in the figure can."""
+    reader = visit()
+    reader.open(host + "controls.html", "static")
+    reachable = reader.page.evaluate("""() => [...document.querySelectorAll(
+        '.livebook-view :is(input, select, button, a, [role=slider])')].filter(e => !e.closest('[inert]')).map(e => e.className)""")
+    assert reachable == ["save"]
 
 
 def test_opened_from_disk_the_page_says_so_and_freezes(minihtml, visit):

@@ -49,7 +49,7 @@ def test_repair_in_text_and_json(capsys):
 
 
 @pytest.mark.parametrize(("text", "says"), [
-    ("brief = ", "not valid TOML"), ("", "names no brief"), ('brief = "serve-70b"\n[design]\naccelerator = "h10"\n', "h10"),
+    ("brief = ", "not valid TOML"), ("", "names no brief"), ('brief = "serve-70b"\n[design]\naccelerator = "h10"\nchips_per_replica = 4\nbatch_limit = 8\nreplicas = 2\n', "h10"),
     ('brief = "serve-70b"\n[design]\naccelerator = "l40s"\nchips_per_replica = -4\nbatch_limit = 8\nreplicas = 2\n', "-4"),
     ('brief = "train-100b"\n[design]\naccelerator = "h100-sxm"\nnodes = 2\ntensor_parallel = 3\n', "make the two equal"),
 ])

@@ -73,10 +73,10 @@ def _near(said: float, value: float) -> bool:
 @cache
 def _holds() -> tuple[re.Pattern[str], ...]:
     chip = rf"(?P<chip>{_chip_pattern()})s?"
-    verb = r"(?:can |could |will |do |does |would |really )?(?:hold|holds|fit|fits|store|stores|carry|load|loads|is enough for|are enough for|suffice for|is enough|are enough|suffices?|run|runs)"
+    verb = r"(?:can |can not |could |will |do |does |would |really )?(?:hold|holds|fit|fits|store|stores|carry|load|loads|is enough for|are enough for|suffice for|is enough|are enough|suffices?|run|runs)"
     return (
         re.compile(rf"(?P<k>\d+|a single|a|an|single) {chip}(?: cards?| chips?| gpus?)? {verb}(?: the| it| a| llama| model| 70b| 7b| weights)*"),
-        re.compile(rf"(?:model|70b|7b|weights|it|llama[\w. -]*)(?: (?:in|at|with) [\w -]{{3,9}})? (?:can |could |will |would |does |do )?(?:fit|fits|run|runs|goes?) (?:on|in|into|onto) (?:just |only )?(?P<k>\d+|a single|a|an|single) {chip}"),
+        re.compile(rf"(?:model|70b|7b|weights|it|llama[\w. -]*)(?: (?:in|at|with) [\w -]{{3,9}})? (?:can |can not |could |will |would |does |does not |do |do not )?(?:fit|fits|run|runs|goes?) (?:on|in|into|onto) (?:just |only )?(?P<k>\d+|a single|a|an|single) {chip}"),
     )
 
 

@@ -50,6 +50,7 @@ class Discussion:
         self._full = context(self.entry)
         self.ctx = Context(self.entry, simulate=False)
         self._problems: tuple[Finding, ...] | None = None
+        concepts(brief_id)  # patterns are compiled here, once, and not in the first turn
 
     def say(self, text: str) -> dict[str, Any]:
         """Read one utterance and answer it."""

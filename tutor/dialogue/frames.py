@@ -59,6 +59,7 @@ def _pattern(source: str) -> re.Pattern[str]:
     classes = words("common")["classes"]
     for _ in range(2):
         source = re.sub(r"\{([a-z0-9]+)\}", lambda m: classes.get(m[1], m[0]), source)
+    source = re.sub(r"(?<=[|(:])([a-z]{1,4})(?=[|)])", r"\1\\b", source)  # "no" must not meet the head of "not"
     source = re.sub(r"\s*…\s*", lambda _: _gap(), source)
     source = re.sub(r"(?<!\\)\$$", r"\\W*$", source)
     return re.compile(r"(?<![\w-])" + source)

@@ -65,7 +65,7 @@ def read_slots(text: str, kind: str) -> dict[str, Any]:
     """Slot → value of a normalised text, for a brief of a kind.
 
     >>> read_slots("8 replicas of 4 l40s in fp8, batch of 32, ttft under 500 ms", "serving")
-    {'ttft_s': 0.5, 'batch_limit': 32, 'chips_per_replica': 4, 'replicas': 8, 'accelerator': 'l40s', 'weight_bits': 8}
+    {'batch_limit': 32, 'ttft_s': 0.5, 'chips_per_replica': 4, 'replicas': 8, 'accelerator': 'l40s', 'weight_bits': 8}
     """
     text = prepared(text)
     found: dict[str, Any] = {}

@@ -25,8 +25,8 @@ def words(name: str) -> dict[str, Any]:
 def normalise(text: str) -> str:
     """Lower case, one kind of quote and dash, contractions written out, spaces single.
 
-    >>> normalise("Decode  isn’t COMPUTE-bound; it's the ½ TB/s!")
-    "decode is not compute-bound; it is the 1⁄2 tb/s!"
+    >>> normalise("Decode  isn’t COMPUTE-bound; it's 2 TB/s")
+    'decode is not compute-bound; it is 2 tb/s'
     """
     text = unicodedata.normalize("NFKC", text[:LIMIT].translate(DASHES)).translate(DASHES).lower()
     text = "".join(c for c in text if c.isprintable() or c in "\n\t")

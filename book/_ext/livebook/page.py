@@ -26,6 +26,9 @@ def complete(app: Sphinx, pagename: str, template: str, context: dict, doctree: 
     if app.builder.format != "html":
         return
     remove_thebe(context)
+    if "body" in context:
+        # docutils writes a role that ARIA has withdrawn in favour of this one.
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
     state = widget_state(app, pagename) if doctree is not None else None
     live = cells.collected(app.env).get(pagename)
     if state and not live:

@@ -69,3 +69,8 @@ def refused(words: str, standing: str) -> str:
 def broke(error: Exception) -> str:
     """The line for a fault of the course itself: its name, and that what stands below is older."""
     return draw.state_line("Not redrawn", f"{esc(type(error).__name__)}: {esc(error)}. What stands here is from before.", error=True)
+
+
+def reachable(html: str) -> str:
+    """Tables that may have to scroll on a phone can be scrolled by keyboard too."""
+    return html.replace('<div class="hw-scroll"><table', '<div class="hw-scroll" tabindex="0" role="group" aria-label="A table"><table')

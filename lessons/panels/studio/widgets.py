@@ -191,6 +191,7 @@ class Studio:
 
     @staticmethod
     def _put(widget: Any, value: str) -> None:
+        value = verdict.reachable(value)
         if widget.value != value:
             widget.value = value
 
@@ -289,7 +290,7 @@ class Tutor:
 
     def draw(self) -> None:
         said = self.studio.talk
-        self.log.value = talk.log(said)
+        self.studio._put(self.log, talk.log(said))
         buttons = []
         for name in talk.chips(said):
             button = classed(w.Button(description=name), "hw-chip")

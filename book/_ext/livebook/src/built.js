@@ -1,5 +1,6 @@
 // The figures as built: shown from the state that MyST-NB embedded, before any kernel exists.
 import { Manager } from './manager.js';
+import { WIDGET } from './labels.js';
 import { VIEW } from './outputs.js';
 
 const STATE = 'application/vnd.jupyter.widget-state+json';
@@ -46,7 +47,7 @@ export class Built {
 // drop-downs inside it, stay in use.
 export function freeze(root) {
   for (const element of root.querySelectorAll(CONTROLS)) {
-    const widget = element.closest('.jupyter-widgets:not(.widget-box):not(.widget-html)');
-    if (widget && root.contains(widget)) widget.inert = true;
+    const widget = element.closest(WIDGET);
+    if (widget && !widget.matches('.widget-html, .widget-htmlmath') && root.contains(widget)) widget.inert = true;
   }
 }

@@ -1,7 +1,11 @@
 // Names for what ipywidgets leaves nameless: slider handles, and controls whose description is empty.
 
+// The element of one widget: every view has this class of Lumino's (not all have `.jupyter-widgets`), and boxes,
+// which hold widgets, have `.lm-Panel` as well.
+export const WIDGET = '.lm-Widget:not(.lm-Panel)';
+
 function name(control) {
-  const widget = control.closest('.jupyter-widgets:not(.widget-box)');
+  const widget = control.closest(WIDGET);
   const label = widget?.querySelector('.widget-label')?.textContent.trim();
   return label || widget?.title || widget?.querySelector('[title]')?.title || '';
 }
@@ -9,7 +13,7 @@ function name(control) {
 function nameHandles(view) {
   for (const slider of view.querySelectorAll('.noUi-target')) {
     const handles = [...slider.querySelectorAll('.noUi-handle')];
-    const readout = slider.closest('.jupyter-widgets')?.querySelector('.widget-readout')?.textContent.trim();
+    const readout = slider.closest(WIDGET)?.querySelector('.widget-readout')?.textContent.trim();
     handles.forEach((handle, index) => {
       const part = handles.length > 1 ? [', from', ', to'][index] : '';
       set(handle, 'aria-label', name(handle) + part);

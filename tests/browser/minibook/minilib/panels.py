@@ -44,6 +44,7 @@ def controls():
     text = w.Text(value="", description="Text")
     number = w.IntText(value=3, description="Number")
     scale = w.FloatLogSlider(value=100, min=0, max=4, description="Scale")
+    stops = w.SelectionSlider(options=[("1 k", 1000), ("2 k", 2000)], description="Stops")
     nameless = w.Dropdown(options=["x", "y"], tooltip="An axis")
     button = w.Button(description="Press")
     said, pressed, download, output = w.HTML(), w.HTML(), w.HTML(), w.Output()
@@ -53,7 +54,7 @@ def controls():
         if choice.value == "c":
             raise ValueError("there is no c")
         said.value = (f'<p class="said">{choice.value} {flag.value} {text.value or "-"} {number.value} '
-                      f"{scale.value:g} {nameless.value}</p>")
+                      f"{scale.value:g} {stops.value} {nameless.value}</p>")
         download.value = (f'<a class="save" download="design.toml" href="data:text/plain,number%20%3D%20{number.value}">'
                           "Save the design</a>")
 
@@ -65,11 +66,11 @@ def controls():
         with output:
             print(f"printed {presses}")
 
-    for control in (choice, flag, text, number, scale, nameless):
+    for control in (choice, flag, text, number, scale, stops, nameless):
         control.observe(update, "value")
     button.on_click(press)
     update()
-    return w.VBox([choice, flag, text, number, scale, nameless, button, said, pressed, download, output])
+    return w.VBox([choice, flag, text, number, scale, stops, nameless, button, said, pressed, download, output])
 
 
 def fragile():
