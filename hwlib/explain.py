@@ -6,6 +6,7 @@ panels, LaTeX for prose. Nothing here is typed: symbols come from `hwlib.symbols
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -97,6 +98,16 @@ class Explanation:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": self.html(), "text/latex": self._repr_latex_()}
+
+
+def cited(key: str) -> str:
+    """A bibliography key as a reader says it: the bibliography lists the work under that name and year.
+
+    >>> cited("williams2009roofline"), cited("definition")
+    ('Williams 2009', 'a definition')
+    """
+    found = re.match(r"([a-z]+?)(\d{4})", key)
+    return f"{found[1].capitalize()} {found[2]}" if found else f"a {key}"
 
 
 def _shown(name: str, value: Any, **more: Any) -> str:
@@ -202,7 +213,7 @@ def step_html(step: Derivation) -> str:
         '<div class="hw-scroll" tabindex="0" role="group" aria-label="The factors"><table class="hw-why-table"><thead><tr><th scope="col">Factor</th>'
         '<th scope="col" class="r">Value</th><th scope="col">What it is</th><th scope="col">Where from</th></tr></thead>'
         f'<tbody>{rows}<tr class="sum"><th scope="row"><math>{symbol_mathml(gives.latex)}</math></th><td class="r">{escape(result)}</td>'
-        f"<td>{escape(gives.meaning)}{f' ({exact})' if exact else ''}</td><td>formula: {escape(step.formula.cites)}</td></tr></tbody></table></div>"
+        f"<td>{escape(gives.meaning)}{f' ({exact})' if exact else ''}</td><td>formula: {escape(cited(step.formula.cites))}</td></tr></tbody></table></div>"
     )
 
 

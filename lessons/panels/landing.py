@@ -160,7 +160,7 @@ def trust() -> str:
 
 DOORS = (
     ("Read", "1-two-workloads/index", "Every page works in the browser, nothing to install. Predict first, or don’t."),
-    ("Work", "1-two-workloads/discussion", "Argue a design with a tutor that computes what you claim; four workbooks go with it, one a section."),
+    ("Work", "reference/workbooks", "Workbooks for JupyterLab, from a worked example to an open design, with the tutor beside you."),
     ("Teach", "reference/instructors", "Hand out briefs with each student’s own numbers; check a thousand designs without running anyone’s code."),
 )
 

@@ -20,7 +20,7 @@ BLOCKS = ["Predict", "Move", "Why", "Measured, beside what we predict", "A claim
 CELL = re.compile(r"```\{code-cell\}.*?\n(.*?)```", re.DOTALL)
 ALLOWED = {
     "H100": "name of a chip", "L40S": "name of a chip", "A100": "name of a chip", "B200": "name of a chip", "v5e": "name of a chip",
-    "BF16": "name of a format", "8B": "size in a model's name",
+    "BF16": "name of a format", "8B": "size in a model's name", "Llama 2": "name of a model",
     "99": "a percentile", "100": "of a percentile",
 }
 """Digits that prose may carry, with the reason."""
@@ -37,6 +37,8 @@ def prose_of(page: str) -> str:
     body = re.sub(r"\{(glue:text|cite[a-z:]*)\}`[^`]*`", "", body)
     body = re.sub(r"^:::\{div\} hw-crumb\n.*?\n:::", "", body, flags=re.DOTALL | re.MULTILINE)
     body = re.sub(r"\]\([^)]*\)", "]", body)
+    for name in (n for n in ALLOWED if " " in n):
+        body = body.replace(name, "")
     return re.sub(r"^\*\*\d+\.\*\*", "", body, flags=re.MULTILINE)
 
 

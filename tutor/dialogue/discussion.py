@@ -40,6 +40,7 @@ class Discussion:
 
         self.brief = brief(brief_id)
         self.entry = entry if entry is not None else starter(brief_id)
+        self.repair_seconds = 0.15
         self.turns = 0
         self.level: dict[str, int] = {}
         self.covered: list[str] = []
@@ -202,7 +203,7 @@ class Discussion:
     def _repair(self) -> dict[str, Any]:
         from tutor.repair import repair
 
-        found = repair(self.brief, self.entry, seconds=0.15)
+        found = repair(self.brief, self.entry, seconds=self.repair_seconds)
         best = found.fewest or found.cheapest
         if best is None:
             item = self._agenda()

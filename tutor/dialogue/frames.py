@@ -51,7 +51,8 @@ def concept(brief: str, id: str) -> Concept:
 @cache
 def _gap() -> str:
     negations = "|".join(words("common")["negation"]["words"])
-    return rf"(?:\W+(?!(?:{negations})\b)[\w'$%./+×-]+){{0,6}}?\W+"
+    between = r"(?:\W+|(?<=\W))"  # what stands before may have taken the space with it
+    return rf"(?:{between}(?!(?:{negations})\b)[\w'$%./+×-]+){{0,6}}?{between}"
 
 
 def _pattern(source: str) -> re.Pattern[str]:
@@ -60,6 +61,7 @@ def _pattern(source: str) -> re.Pattern[str]:
     for _ in range(2):
         source = re.sub(r"\{([a-z0-9]+)\}", lambda m: classes.get(m[1], m[0]), source)
     source = re.sub(r"(?<=[|(:])([a-z]{1,4})(?=[|)])", r"\1\\b", source)  # "no" must not meet the head of "not"
+    source = re.sub(r"(?<=[|(:])(\d)", r"(?<![\\d.,])\1", source)  # nor "2x" the tail of "1.2x"
     source = re.sub(r"\s*…\s*", lambda _: _gap(), source)
     source = re.sub(r"(?<!\\)\$$", r"\\W*$", source)
     return re.compile(r"(?<![\w-])" + source)
@@ -97,11 +99,11 @@ def _stated(one: Concept, clause: Clause) -> str | None:
     else:
         patterns = one.say
     for pattern in patterns:
-        for match in pattern.finditer(clause.text):
-            if 0 <= clause.reported <= match.start() + 1:
-                continue
-            if not denied(clause.text, match.start(), match.end()):
+        match = pattern.search(clause.text)
+        while match is not None:
+            if not 0 <= clause.reported <= match.start() + 1 and not denied(clause.text, match.start(), match.end()):
                 return match[0]
+            match = pattern.search(clause.text, match.start() + 1)  # a denied reading may hide a stated one inside it
     return None
 
 

@@ -28,10 +28,13 @@ def normalise(text: str) -> str:
     >>> normalise("Decode  isn’t COMPUTE-bound; it's 2 TB/s")
     'decode is not compute-bound; it is 2 tb/s'
     """
-    text = unicodedata.normalize("NFKC", text[:LIMIT].translate(DASHES)).translate(DASHES).lower()
+    text = unicodedata.normalize("NFKC", text[:LIMIT].translate(DASHES)).translate(DASHES)
+    text = re.sub(r"(?<=\d)( ?)([GTM])b(?=/s\b)|(?<=\d)( ?)([GTM])bps\b", lambda m: f"{m[1] or m[3] or ''}{m[2] or m[4]}bit/s", text)  # bits, before the case is lost
+    text = text.lower()
     text = "".join(c for c in text if c.isprintable() or c in "\n\t")
     text = _contractions().sub(lambda m: words("common")["contractions"][m[0]], text)
     text = re.sub(r"\b(\w+)n't\b", r"\1 not", text)
+    text = re.sub(r"\b(?:(?:do|must|should|can|may|let us) not|never) (?:forget|ignore|neglect|overlook)\b", "remember", text)
     return re.sub(r"[ \t]+", " ", text).strip()
 
 
@@ -75,10 +78,10 @@ def clauses(text: str) -> list[Clause]:
             continue
         agrees = bool(speech["agree"].search(sentence))
         if not agrees:
-            sentence = re.sub(r'"[^"]*"', " ", sentence)
+            sentence = re.sub(r'"[^"\s]+(?:\s+[^"\s]+){2,}"', " ", sentence)  # a word or two in quotes is a name, not a saying
         sentence = re.sub(r"\b(?:rather than|instead of) (?:the |a |an |by |its )?[\w-]+(?: (?:speed|peak|cores?|bandwidth|performance|power))?", " ", sentence)
         tag = bool(speech["tag"].search(sentence.strip()))
-        negative_lead = re.match(r"^(?:but |and |so )?(?:is|are|does|do|would|should|will|can) not (?:it |that |this )?(?:just )?", sentence)
+        negative_lead = re.match(r"^(?:but |and |so )?(?:(?:is|are|does|do|would|should|will|can) not (?=.*\?\s*$)|is not it )(?:it |that |this )?(?:just )?", sentence)
         asked = sentence.rstrip().endswith("?") or bool(_asks().match(sentence))
         leaning = tag or bool(negative_lead)
         if negative_lead:

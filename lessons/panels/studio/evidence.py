@@ -14,5 +14,5 @@ def sections(of: Brief) -> tuple[Section, ...]:
     if of.kind == "tco":
         return tco.SECTIONS
     order = {s.key: s for s in serving.SECTIONS}
-    names = ("tail", "replicas", "memory", "step", "findings")
+    names = ("tail", "replicas", "spread", "memory", "step", "findings")
     return (*(order[n] for n in names), serving.OPTIONS) if of.id == "serve-70b" else tuple(order[n] for n in names)

@@ -54,18 +54,24 @@ def rows(of: Brief) -> dict[str, Row]:
 def row(of: Brief, name: str, knob: Knob, value: Any) -> Row:
     """Label, field, lock. The field's own label stays in the DOM, hidden, because it is the field's name."""
     field = classed(field_for(of, knob, value), "hw-in")
-    lock = classed(w.Checkbox(value=False, description=f"Keep {spoken(knob.label)} in repairs", indent=False), "hw-lock")
-    box = classed(w.HBox([classed(w.Label(knob.label, tooltip=knob.help or None), "hw-lab"), field, lock]), "hw-row")
+    lock = classed(w.Checkbox(value=False, description=f"Keep {spoken(label_of(knob))} in repairs", indent=False), "hw-lock")
+    box = classed(w.HBox([classed(w.Label(label_of(knob), tooltip=knob.help or None), "hw-lab"), field, lock]), "hw-row")
     if name == "accelerator":
         classed(box, "hw-chiprow")
-    elif knob.kind in ("chip", "link") or len(knob.label) > LONG_LABEL or knob.kind != "flag" and isinstance(value, int | float) and max((value, *knob.tries)) >= LONG_NUMBER:
+    elif knob.kind in ("chip", "link") or len(label_of(knob)) > LONG_LABEL or knob.kind != "flag" and isinstance(value, int | float) and max((value, *knob.tries)) >= LONG_NUMBER:
         classed(box, "hw-longrow")
-    return Row(name, knob.label, field, lock, box, knob.group)
+    return Row(name, label_of(knob), field, lock, box, knob.group)
+
+
+def label_of(knob: Knob) -> str:
+    """The label under its group's heading: "Lever: 8-bit weights" is "8-bit weights" among the levers."""
+    group, colon, rest = knob.label.partition(": ")
+    return rest[:1].upper() + rest[1:] if colon and knob.group.startswith(group) else knob.label
 
 
 def field_for(of: Brief, knob: Knob, value: Any) -> Any:
     """The widget of a knob. Numbers are not bounded by the widget: it would cut a value in silence, and the state refuses it in words."""
-    named = {"description": knob.label, "style": {"description_width": "0px"}}
+    named = {"description": label_of(knob), "style": {"description_width": "0px"}}
     if knob.kind == "count":
         return w.IntText(value=int(value), step=step_of(knob), continuous_update=False, **named)
     if knob.kind == "number":

@@ -9,6 +9,7 @@ from hwlib.units import show
 from lessons import draw
 from lessons.draw import esc
 from lessons.panels.studio.state import spoken, value_words
+from lessons.panels.studio.verdict import reachable
 from tutor.briefs import Brief, brief
 
 LEFT_OUT = ("spread",)
@@ -25,7 +26,7 @@ class Html(str):
 def head(brief_id: str) -> Html:
     """The whole brief in a drop-down, then what is fixed in one wrapping line."""
     of = brief(brief_id)
-    return Html(f'<div class="hw-brief">{draw.details("The whole brief", whole(of))}{draw.facts(fixed_facts(of))}</div>')
+    return Html(reachable(f'<div class="hw-brief">{draw.details("The whole brief", whole(of))}{draw.facts(fixed_facts(of))}</div>'))
 
 
 def whole(of: Brief) -> str:
@@ -46,6 +47,10 @@ def fixed_facts(of: Brief) -> list[tuple[str, str]]:
 
 
 def value_text(knob: Any, value: Any) -> str:
+    if knob.unit.startswith("usd/M"):  # the label says of what
+        return show(value, "usd")
+    if isinstance(value, int | float) and abs(value) >= 1e9:
+        return draw.quantity(float(value), knob.unit)
     if isinstance(value, int | float) and knob.unit and knob.unit != "tokens":
         return show(value, knob.unit)
     return f"{value_words(knob, value)} {knob.unit}".strip()

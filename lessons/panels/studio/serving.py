@@ -8,6 +8,7 @@ from typing import Any
 from hwlib import catalogue
 from hwlib.designs import knobs
 from hwlib.formula import defined
+from hwlib.serving import simulate_serving
 from hwlib.units import show
 from lessons import draw
 from lessons.draw.table import Html
@@ -16,6 +17,8 @@ from lessons.panels.studio.state import spoken, value_words
 from tutor.context import Context, NotKnown
 
 LADDER = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192, 256, 384, 512, 768, 1024)
+SEEDS = tuple(range(2, 12))
+"""Ten other draws of the same traffic: eight of them span 80%."""
 AROUND = 3
 """Points of the ladder on either side of yours: few, since each is a simulation."""
 
@@ -176,11 +179,24 @@ def _figures(ctx: Context | None) -> list[str]:
     return [tail_s, cost]
 
 
+def spread(view: View) -> str:
+    """How far the simulated percentile moves when other requests come: seeds, not guesses."""
+    ctx = view.ctx
+    yours = ctx.simulated.ttft_p99_s
+    found = sorted(float(simulate_serving(ctx.design, ctx.load, seed=seed, requests=len(ctx.simulated.served)).ttft_p99_s) for seed in SEEDS)
+    low, high = found[1], found[-2]
+    said = f"{len(found)} other seeds give {show(found[0], 's')} to {show(found[-1], 's')}, and all but the two outermost lie between {show(low, 's')} and {show(high, 's')}."
+    limit = ctx.brief.target("ttft-p99").limit
+    verdict = "Every one meets the limit." if found[-1] <= limit else "None meets the limit." if found[0] > limit else f"{sum(v <= limit for v in found)} of them meet the limit, so the verdict hangs on the draw."
+    return f"<p>With seed 1 the 99th percentile is {show(yours, 's')}. {said} {verdict}</p>"
+
+
 SECTIONS = (
     Section("tail", "What the slowest first token waits for", tail),
     Section("memory", "Memory of a chip", memory),
     Section("step", "A decode step", step),
     FINDINGS,
     Section("replicas", "What more replicas buy", replicas, slow=True),
+    Section("spread", "How sure is that?", spread, slow=True),
 )
 OPTIONS = Section("options", "The chips, as far as you have designed them", options, slow=True)

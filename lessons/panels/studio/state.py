@@ -144,6 +144,11 @@ def reveal(state: State) -> State:
     return replace(state, revealed=True, refusal=None)
 
 
+def cover(state: State) -> State:
+    """Cover the figures again, to predict after all or to predict for another design."""
+    return replace(state, revealed=False)
+
+
 def write(state: State, *, title: str | None = None, rationale: str | None = None) -> State:
     """The learner's own words; they are part of the file."""
     changes = {k: v for k, v in (("title", title), ("rationale", rationale)) if v is not None}

@@ -47,6 +47,7 @@ class Studio:
         self.files = saving.Files(self)
         self.pictures = {s.key: html() for s in self.sections}
         self.compared = html()
+        self.again = classed(w.Button(description="Cover the figures and predict"), "hw-quiet")
         self.tabs = html("", "hw-tabs")
         self.tutor = Tutor(self)
         self.evidence = classed(w.VBox([]), "hw-evidence")
@@ -71,6 +72,7 @@ class Studio:
         for row in self.rows.values():
             row.field.observe(lambda change, name=row.name: self.on_field(name, change["new"]), "value")
             row.lock.observe(lambda change, name=row.name: self.become(state.lock(self.state, name, change["new"])), "value")
+        self.again.on_click(lambda _: self.become(state.cover(self.state)))
         self.undo.on_click(lambda _: self.become(state.undo(self.state)))
         self.fix.on_click(lambda _: self.become(state.edit(self.state, *self.state.refusal.fix)) if self.state.refusal and self.state.refusal.fix else None)
 
@@ -156,7 +158,7 @@ class Studio:
         parts: list[Any] = [heading]
         for section in self.sections:
             parts += [html(draw.sub(section.title)), self.pictures[section.key]]
-        self.evidence.children = (*parts, html(draw.sub("Your predictions beside the figures")), self.compared)
+        self.evidence.children = (*parts, html(draw.sub("Your predictions beside the figures")), self.compared, classed(w.HBox([self.again]), "hw-saverow"))
 
     def _sync_form(self) -> None:
         """The form shows the state: values, bold labels, the note and its buttons."""
