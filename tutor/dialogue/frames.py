@@ -58,6 +58,7 @@ def _gap() -> str:
 def _pattern(source: str) -> re.Pattern[str]:
     """A pattern of the words' files as a regular expression."""
     classes = words("common")["classes"]
+    source = re.sub(r"(\d+),\?000", r"(?:\1,?000|\1 ?k\\b)", source)
     for _ in range(2):
         source = re.sub(r"\{([a-z0-9]+)\}", lambda m: classes.get(m[1], m[0]), source)
     source = re.sub(r"(?<=[|(:])([a-z]{1,4})(?=[|)])", r"\1\\b", source)  # "no" must not meet the head of "not"

@@ -87,7 +87,8 @@ def clauses(text: str) -> list[Clause]:
         if negative_lead:
             sentence = sentence[negative_lead.end():]
         supposed = bool(speech["suppose"].search(sentence))
-        for piece in re.split(r",? \bbut\b |;|,? \bhowever\b,? |,? \bwhereas\b |,? \byet\b | - ", sentence):
+        pieces = re.split(r",? \bbut\b |;|,? \bhowever\b,? |,? \bwhereas\b |,? \byet\b | - ", sentence)
+        for piece in pieces if len(pieces) == 1 else [*pieces, sentence]:  # a contrast may be the point: "cheaper, but slower"
             if piece.strip():
                 told = None if agrees else speech["reported"].search(piece)
                 found.append(Clause(f" {piece.strip()} ", asked and not leaning, supposed, told.end() if told else -1))

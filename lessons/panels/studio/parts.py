@@ -33,12 +33,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of the evidence. ``slow`` ones are drawn after the others, when the design has been still for a moment."""
+    """One part of the evidence. ``after_s``: it costs simulations, and waits until the design has been still that long."""
 
     key: str
     title: str
     draw: Callable[[View], str]
-    slow: bool = False
+    after_s: float = 0.0
 
 
 def drawn(section: Section, view: View) -> str:

@@ -196,7 +196,7 @@ SECTIONS = (
     Section("memory", "Memory of a chip", memory),
     Section("step", "A decode step", step),
     FINDINGS,
-    Section("replicas", "What more replicas buy", replicas, slow=True),
-    Section("spread", "How sure is that?", spread, slow=True),
+    Section("replicas", "What more replicas buy", replicas, after_s=0.05),
+    Section("spread", "How sure is that?", spread, after_s=0.6),
 )
-OPTIONS = Section("options", "The chips, as far as you have designed them", options, slow=True)
+OPTIONS = Section("options", "The chips, as far as you have designed them", options, after_s=0.05)

@@ -95,6 +95,6 @@ SECTIONS = (
     Section("memory", "Memory of a chip", memory),
     Section("step", "Where a step’s time goes", step),
     FINDINGS,
-    Section("schedule", "The pipeline", schedule, slow=True),
-    Section("checkpoints", "How often to save", checkpoints, slow=True),
+    Section("schedule", "The pipeline", schedule, after_s=0.05),
+    Section("checkpoints", "How often to save", checkpoints, after_s=0.05),
 )

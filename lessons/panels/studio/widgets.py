@@ -6,7 +6,7 @@ Four places in the order of the page (verdict, form, evidence, tutor), as boxes 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import ipywidgets as w
@@ -17,13 +17,10 @@ from lessons.panels.studio import form, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
 from lessons.panels.studio.partner import EXAMPLES, Partner, opening, standing, welcome
-from lessons.panels.studio.parts import FINDINGS, View, drawn
+from lessons.panels.studio.parts import FINDINGS, Section, View, drawn
 from tutor.context import context
 from tutor.findings import Review
 from tutor.review import review as reviewed
-
-PAUSE_S = 0.05
-"""After an edit the slow pictures wait this long: another edit cancels them."""
 
 
 class Studio:
@@ -113,8 +110,7 @@ class Studio:
         self._put(self.tabs, verdict.tabs(review))
         self._put(self.compared, predict.compared(review.predictions))
         self._show_evidence(covered=False)
-        self._draw_sections(view, [s for s in self.sections if not s.slow], at_once=True)
-        self._draw_sections(view, [s for s in self.sections if s.slow], at_once=at_once)
+        self._draw_sections(view, self.sections, at_once=at_once)
 
     def _view(self, review: Review) -> View:
         return View(context(self.state.entry), review, self.state.designed, dict(self.talk.offered))
@@ -131,10 +127,10 @@ class Studio:
         review = self.review
         return verdict.verdict(review) + draw.sub("Findings") + FINDINGS.draw(View(context(self.state.entry), review))
 
-    def _draw_sections(self, view: View, wanted: list[Any], *, at_once: bool) -> None:
+    def _draw_sections(self, view: View, wanted: Iterable[Section], *, at_once: bool) -> None:
         turn = self._turn
 
-        def one(section: Any) -> None:
+        def one(section: Section) -> None:
             if turn != self._turn:  # a newer design has come meanwhile
                 return
             try:
@@ -143,7 +139,10 @@ class Studio:
                 self._fault(self.pictures[section.key], error)
 
         for section in wanted:
-            one(section) if at_once else later(lambda section=section: one(section))
+            if at_once or not section.after_s:
+                one(section)
+            else:
+                later(section.after_s, lambda section=section: one(section))
 
     def _show_evidence(self, *, covered: bool) -> None:
         heading = html(draw.tag("Evidence", id="studio-evidence"))
@@ -306,10 +305,10 @@ def marked(box: Any, name: str, on: bool) -> None:
     (box.add_class if on else box.remove_class)(name)
 
 
-def later(run: Callable[[], None]) -> None:
-    """Run after the page has had a moment to show what is quick; at once where no event loop runs."""
+def later(seconds: float, run: Callable[[], None]) -> None:
+    """Run when the page has shown what is quick, and nothing newer has come; at once where no event loop runs."""
     try:
-        asyncio.get_running_loop().call_later(PAUSE_S, run)
+        asyncio.get_running_loop().call_later(seconds, run)
     except RuntimeError:
         run()
 
