@@ -15,7 +15,14 @@ from collections.abc import Callable, Iterable
 
 from hwlib.calibration import PATH
 from hwlib.cases import (
-    Case, decode_cases, error, predict_decode, predict_saturated, predict_training, saturated_cases, training_cases,
+    Case,
+    decode_cases,
+    error,
+    predict_decode,
+    predict_saturated,
+    predict_training,
+    saturated_cases,
+    training_cases,
 )
 
 BOUNDS = (0.30, 0.95)
@@ -42,6 +49,11 @@ def median_error(cases: list[Case], predict: Callable[[Case], float]) -> float:
     return statistics.median(error(predict(c), c.observed) for c in cases)
 
 
+def near(value: float, width: float) -> list[float]:
+    """A value and its neighbours, inside the bounds."""
+    return [x for x in (value - width, value, value + width) if BOUNDS[0] <= x <= BOUNDS[1]]
+
+
 def fit_serving(cases: list[Case], predict: Callable[..., float]) -> tuple[float, float, float]:
     """Memory and compute efficiency with the least median error: a coarse grid, then a fine one about its best."""
 
@@ -51,8 +63,7 @@ def fit_serving(cases: list[Case], predict: Callable[..., float]) -> tuple[float
     best = min((score(m, c), m, c) for m in grid(0.1) for c in grid(0.1))
     for width in (0.05, 0.02):
         _, m0, c0 = best
-        near = lambda v: [x for x in (v - width, v, v + width) if BOUNDS[0] <= x <= BOUNDS[1]]  # noqa: E731
-        best = min((score(m, c), m, c) for m in near(m0) for c in near(c0))
+        best = min((score(m, c), m, c) for m in near(m0, width) for c in near(c0, width))
     return best[1], best[2], best[0]
 
 

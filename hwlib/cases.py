@@ -11,8 +11,8 @@ from pathlib import Path
 from hwlib import catalogue
 from hwlib.decoding import batch_tokens_per_s
 from hwlib.designs import ServingDesign, TrainingDesign, TrainingLoad
-from hwlib.formula import Figure, defined, given
 from hwlib.fleet import full_tokens, live_tokens, running_batch
+from hwlib.formula import Figure, defined, given
 from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit, weight_bytes
 from hwlib.queueing import service_s
 from hwlib.replica import ONE, Pass, group_of

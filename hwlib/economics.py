@@ -14,9 +14,24 @@ from itertools import product
 from hwlib import catalogue
 from hwlib.calibration import calibrated
 from hwlib.costs import (
-    annual_token_bill, break_even_months, chips_for_tokens, chips_usd_in_year, inference_share, owned_usd_per_chip_hour, porting_usd, present_value,
-    saving_usd, shapley_of_three, three_years, tokens_in_year, training_run_usd, training_usd_per_year, usd_at_utilisation, usd_per_mtoken, year_total,
+    annual_token_bill,
+    break_even_months,
+    chips_for_tokens,
+    chips_usd_in_year,
     discounted_price,
+    inference_share,
+    owned_usd_per_chip_hour,
+    porting_usd,
+    present_value,
+    saving_usd,
+    shapley_of_three,
+    three_years,
+    tokens_in_year,
+    training_run_usd,
+    training_usd_per_year,
+    usd_at_utilisation,
+    usd_per_mtoken,
+    year_total,
 )
 from hwlib.decoding import batch_tokens_per_s, per_chip_tokens_per_s
 from hwlib.designs import ServingDesign, TcoDesign, TcoLoad

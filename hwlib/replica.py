@@ -8,8 +8,17 @@ from hwlib import catalogue
 from hwlib.calibration import calibrated
 from hwlib.collectives import point_to_point_s, ring_all_reduce_s
 from hwlib.decoding import (
-    decode_step_s, hops_s, layer_comm_s, prefill_compute_s, prefill_memory_s, prefill_s, stages, step_compute_s, step_memory_s,
-    step_overhead_s, tensor_ranks,
+    decode_step_s,
+    hops_s,
+    layer_comm_s,
+    prefill_compute_s,
+    prefill_memory_s,
+    prefill_s,
+    stages,
+    step_compute_s,
+    step_memory_s,
+    step_overhead_s,
+    tensor_ranks,
 )
 from hwlib.designs import ServingDesign
 from hwlib.errors import NotSupported

@@ -17,14 +17,33 @@ from hwlib.decoding import batch_tokens_per_s, user_tokens_per_s
 from hwlib.designs import ServingDesign, ServingLoad
 from hwlib.errors import NotSupported
 from hwlib.fleet import (
-    answer_time, fabric_usd, fleet_chips, full_tokens, live_tokens, output_rate, running_batch, slope_of_step, weights_per_chip,
+    answer_time,
+    fabric_usd,
+    fleet_chips,
+    full_tokens,
+    live_tokens,
+    output_rate,
+    running_batch,
+    slope_of_step,
+    weights_per_chip,
     working_sequences,
 )
 from hwlib.formula import Figure, defined, given
 from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit
 from hwlib.queueing import (
-    littles_law, lognormal_mean, lognormal_quantile, mean_requests_per_s, operating_batch, peak_requests_from_daily_users,
-    peak_requests_from_sessions, requests_per_replica, service_s, static_batch_share, tpot_with_prefills, ttft_without_queue_s, utilisation,
+    littles_law,
+    lognormal_mean,
+    lognormal_quantile,
+    mean_requests_per_s,
+    operating_batch,
+    peak_requests_from_daily_users,
+    peak_requests_from_sessions,
+    requests_per_replica,
+    service_s,
+    static_batch_share,
+    tpot_with_prefills,
+    ttft_without_queue_s,
+    utilisation,
 )
 from hwlib.replica import BYTES, ONE, ZERO, Group, make_pass
 from hwlib.roofline import decode_intensity, ridge_point

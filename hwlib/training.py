@@ -11,17 +11,55 @@ from hwlib.designs import TrainingDesign, TrainingLoad, check_layout
 from hwlib.errors import NotSupported
 from hwlib.formula import Figure, defined, given
 from hwlib.memory import (
-    activation_bytes, activations_full, activations_kept, activations_selective, micro_batches_in_flight, params_per_chip, state_bytes,
-    state_bytes_per_param, state_bytes_total, training_bytes,
+    activation_bytes,
+    activations_full,
+    activations_kept,
+    activations_selective,
+    micro_batches_in_flight,
+    params_per_chip,
+    state_bytes,
+    state_bytes_per_param,
+    state_bytes_total,
+    training_bytes,
 )
 from hwlib.parallelism import (
-    activation_message_bytes, data_comm_exposed_s, gradient_message_bytes, micro_batches, pipeline_bubble, pipeline_comm_s, tensor_comm_s,
+    activation_message_bytes,
+    data_comm_exposed_s,
+    gradient_message_bytes,
+    micro_batches,
+    pipeline_bubble,
+    pipeline_comm_s,
+    tensor_comm_s,
 )
-from hwlib.reliability import best_interval_s, checkpoint_bytes, checkpoint_write_s, cluster_mtbf_s, failures, goodput
+from hwlib.reliability import (
+    best_interval_s,
+    checkpoint_bytes,
+    checkpoint_write_s,
+    cluster_mtbf_s,
+    failures,
+    goodput,
+)
 from hwlib.replica import ONE, ZERO
 from hwlib.step import (
-    exposed_comm_share, hfu, mfu, optimizer_bytes_per_chip, optimizer_s, optimizer_value_bytes, peak_ratio, precision_gain, recompute_s, run_days, run_seconds, run_usd, paid_chips,
-    step_arithmetic_s, step_flops_per_chip, step_tokens_per_s, training_flops, training_step_s, training_steps,
+    exposed_comm_share,
+    hfu,
+    mfu,
+    optimizer_bytes_per_chip,
+    optimizer_s,
+    optimizer_value_bytes,
+    paid_chips,
+    peak_ratio,
+    precision_gain,
+    recompute_s,
+    run_days,
+    run_seconds,
+    run_usd,
+    step_arithmetic_s,
+    step_flops_per_chip,
+    step_tokens_per_s,
+    training_flops,
+    training_step_s,
+    training_steps,
 )
 from hwlib.transformer import forward_flops_per_token, make_shape
 

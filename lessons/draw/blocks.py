@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from .marks import mark, verdict_name
 from .svg import esc
-from .table import Html, table
+from .table import Html, scroll_open, table
 
 
 def readout(html: str) -> str:
@@ -113,7 +113,7 @@ def targets_table(rows: Sequence[dict]) -> str:
         f'<th scope="col"{cls}>{name}</th>'
         for name, cls in zip(head, ("", "", ' class="r"', ' class="r"', ' class="r opt"'), strict=True)
     )
-    return f'<div class="hw-scroll"><table class="hw-targets"><thead><tr>{top}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    return f'{scroll_open("The targets")}<table class="hw-targets"><thead><tr>{top}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
 def findings_list(findings: Sequence[dict], *, empty: str = "Nothing found.") -> str:

@@ -31,6 +31,11 @@ def _is_figure(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
 
 
+def scroll_open(name: str) -> str:
+    """The opening tag of a box that a wide table scrolls in; a keyboard reaches it, and a screen reader says its name."""
+    return f'<div class="hw-scroll" tabindex="0" role="group" aria-label="{esc(name)}">'
+
+
 def table(
     head: Sequence[str],
     rows: Sequence[Sequence[object]],
@@ -46,7 +51,7 @@ def table(
     Cells are escaped unless they are Html; None says "not known".
 
     >>> table(["step", "ms"], [["prefill", 97.2]])
-    '<div class="hw-scroll"><table class="hw-table"><thead><tr><th scope="col">step</th><th scope="col" class="r">ms</th></tr></thead><tbody><tr><th scope="row">prefill</th><td class="r">97.2</td></tr></tbody></table></div>'
+    '<div class="hw-scroll" tabindex="0" role="group" aria-label="Table: step, ms"><table class="hw-table"><thead><tr><th scope="col">step</th><th scope="col" class="r">ms</th></tr></thead><tbody><tr><th scope="row">prefill</th><td class="r">97.2</td></tr></tbody></table></div>'
     """
     rows = [list(row) for row in rows]
     if right is None:
@@ -65,6 +70,6 @@ def table(
         body.append(f"<tr{sum_row}>{''.join(cells)}</tr>")
     said = f"<caption>{esc(caption)}</caption>" if caption else ""
     return (
-        f'<div class="hw-scroll"><table class="{esc(cls)}">{said}<thead><tr>{top}</tr></thead>'
+        f'{scroll_open(caption or "Table: " + ", ".join(str(h) for h in head if h))}<table class="{esc(cls)}">{said}<thead><tr>{top}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
     )

@@ -33,7 +33,7 @@ THEME_REMARKS = ("Got invalid theme mode",)
 def chromium() -> str | None:
     """The browser to use: $CHROMIUM, else the one of Debian."""
     named = os.environ.get("CHROMIUM")
-    return named or shutil.which("chromium") or shutil.which("chromium-browser")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 class QuietFiles(http.server.SimpleHTTPRequestHandler):

@@ -7,7 +7,13 @@ import pytest
 
 from hwlib.calibrate import fit_serving, fit_training
 from hwlib.cases import (
-    decode_cases, error, predict_decode, predict_saturated, predict_training, saturated_cases, training_cases,
+    decode_cases,
+    error,
+    predict_decode,
+    predict_saturated,
+    predict_training,
+    saturated_cases,
+    training_cases,
 )
 from hwlib.step import tokens_per_s_from_hours
 

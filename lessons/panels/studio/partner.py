@@ -7,9 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from hwlib.errors import BadInput
-from lessons.panels.studio.state import State, spoken
+from lessons.panels.studio.state import State
 from lessons.panels.studio.talk import NOT_MEANT, Turn, from_repairs, from_reply
-from tutor.briefs import Brief
 
 SECONDS = 6.0
 """How long the search for a repair may keep a reader waiting; it says when it stopped early."""
@@ -72,10 +71,9 @@ class Partner:
         return from_repairs(found)
 
 
-def opening(of: Brief) -> Turn:
-    """The first turn, before any figure: a question about a figure."""
-    asked = next((p for p in of.predictions if not p.options and not p.optional), of.predictions[0])
-    return Turn("Tutor", f"Before the figures: what do you expect for “{spoken(asked.label)}”? Write it into the form above the verdict, or say it here and say why.")
+def opening(review: Any) -> Turn:
+    """The first turn: what holds of the design that the page begins with, then one question."""
+    return welcome(review)
 
 
 def welcome(review: Any, *, praise: bool = True) -> Turn:

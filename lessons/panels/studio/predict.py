@@ -63,7 +63,7 @@ def compared(rows: tuple[dict[str, Any], ...]) -> str:
     """Yours beside the computed value, for the design that stands; a factor, and no score."""
     made = [row for row in rows if row["yours"] is not None]
     if not made:
-        return draw.state_line("Nothing predicted", "The figures were shown without a prediction; a design file without one earns no points for it.")
+        return draw.state_line("Nothing predicted", "A design file without predictions earns no points for them: cover the figures above, and say what you expect.")
     out = [[row["label"], _said(row, row["yours"]), row.get("value_shown") or "not known", Html(draw.esc(_gap(row)))] for row in made]
     return draw.table(["Prediction", "yours", "computed", "between them"], out, right={1, 2})
 

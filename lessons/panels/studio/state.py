@@ -47,7 +47,8 @@ class State:
     refusal: Refusal | None = None
     undo: tuple[Step, ...] = ()
     locks: frozenset[str] = frozenset()
-    revealed: bool = False
+    revealed: bool = True
+    """Open at first, as the page is built: a page without Python shows all. A learner may cover the figures and predict."""
     designed: Mapping[str, Entry] = field(default_factory=dict)
     """The last design that stood on each chip: the four are compared as far as they have been designed."""
 

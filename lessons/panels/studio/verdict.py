@@ -44,14 +44,9 @@ def interval_words(target: Any) -> str:
     return f"{show(target.low, target.unit)} to {show(target.high, target.unit)}"
 
 
-def covered(built: str = "") -> str:
-    """What stands in the verdict's place before the learner has predicted.
-
-    ``built`` is for a page whose Python does not run (print, no network): a drop-down that look.css takes away as soon
-    as the page is live, where the button above does the same and more.
-    """
-    line = draw.state_line("Not shown yet", "Predict first; then the verdict, the evidence and what the rules notice stand here.")
-    return line + (f'<div class="hw-built">{draw.details("The first design’s verdict, as built", built)}</div>' if built else "")
+def covered() -> str:
+    """What stands in the verdict's place while the learner predicts."""
+    return draw.state_line("Covered", "Predict first; then the verdict, the evidence and what the rules notice stand here again.")
 
 
 def tabs(review: Any | None) -> str:
@@ -71,6 +66,3 @@ def broke(error: Exception) -> str:
     return draw.state_line("Not redrawn", f"{esc(type(error).__name__)}: {esc(error)}. What stands here is from before.", error=True)
 
 
-def reachable(html: str) -> str:
-    """Tables that may have to scroll on a phone can be scrolled by keyboard too."""
-    return html.replace('<div class="hw-scroll"><table', '<div class="hw-scroll" tabindex="0" role="group" aria-label="A table"><table')

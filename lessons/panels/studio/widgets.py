@@ -17,7 +17,7 @@ from lessons.panels.studio import form, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
 from lessons.panels.studio.partner import EXAMPLES, Partner, opening, standing, welcome
-from lessons.panels.studio.parts import FINDINGS, Section, View, drawn
+from lessons.panels.studio.parts import Section, View, drawn
 from tutor.context import context
 from tutor.findings import Review
 from tutor.review import review as reviewed
@@ -29,7 +29,7 @@ class Studio:
     def __init__(self, brief_id: str) -> None:
         self.state = state.start(brief_id)
         self.of = self.state.brief
-        self.talk = talk.Talk((opening(self.of),))
+        self.talk = talk.Talk((opening(self.review),))
         self.partner: Partner | None = None
         self.rows = form.rows(self.of)
         self.sections = sections(self.of)
@@ -44,7 +44,7 @@ class Studio:
         self.files = saving.Files(self)
         self.pictures = {s.key: html() for s in self.sections}
         self.compared = html()
-        self.again = classed(w.Button(description="Cover the figures and predict"), "hw-quiet")
+        self.again = classed(w.Button(description="Predict first: cover the figures"), "hw-quiet", "hw-again")
         self.tabs = html("", "hw-tabs")
         self.tutor = Tutor(self)
         self.evidence = classed(w.VBox([]), "hw-evidence")
@@ -59,7 +59,7 @@ class Studio:
         return classed(w.VBox([
             self.tabs,
             classed(w.VBox([
-                classed(w.VBox([head("Verdict", "verdict"), self.prediction.box, self.verdict]), "hw-verdict"),
+                classed(w.VBox([head("Verdict", "verdict"), self.prediction.box, self.verdict, self.again]), "hw-verdict"),
                 classed(w.VBox([head("Your design", "design"), classed(w.VBox([self.note, self.undo_row]), "hw-standing"), *form.groups(self.rows), *self.files.widgets]), "hw-form"),
                 self.evidence, self.tutor.box,
             ]), "hw-studio"),
@@ -95,8 +95,9 @@ class Studio:
         self.files.draw()
         self.prediction.draw()
         self._turn += 1
+        self.again.layout.display = None if self.state.revealed else "none"
         if not self.state.revealed:
-            self._put(self.verdict, verdict.covered(self._built()))
+            self._put(self.verdict, verdict.covered())
             self._put(self.tabs, verdict.tabs(None))
             self._show_evidence(covered=True)
             return
@@ -119,13 +120,6 @@ class Studio:
         """The tutor has offered a change: the curve shows it beside what stands."""
         if self.state.revealed:
             self._draw_sections(self._view(self.review), [s for s in self.sections if s.key == "replicas"], at_once=False)
-
-    def _built(self) -> str:
-        """The starter's verdict and findings, once: before the learner has done anything."""
-        if self.state.undo or self.verdict.value:
-            return ""
-        review = self.review
-        return verdict.verdict(review) + draw.sub("Findings") + FINDINGS.draw(View(context(self.state.entry), review))
 
     def _draw_sections(self, view: View, wanted: Iterable[Section], *, at_once: bool) -> None:
         turn = self._turn
@@ -157,7 +151,7 @@ class Studio:
         parts: list[Any] = [heading]
         for section in self.sections:
             parts += [html(draw.sub(section.title)), self.pictures[section.key]]
-        self.evidence.children = (*parts, html(draw.sub("Your predictions beside the figures")), self.compared, classed(w.HBox([self.again]), "hw-saverow"))
+        self.evidence.children = (*parts, html(draw.sub("Your predictions beside the figures")), self.compared)
 
     def _sync_form(self) -> None:
         """The form shows the state: values, bold labels, the note and its buttons."""
@@ -192,7 +186,6 @@ class Studio:
 
     @staticmethod
     def _put(widget: Any, value: str) -> None:
-        value = verdict.reachable(value)
         if widget.value != value:
             widget.value = value
 
@@ -228,7 +221,9 @@ class Predictions:
         """Uncover the figures; the tutor says what holds and asks."""
         self.error.value = ""
         self.studio.become(new)
-        self.studio.tutor.add(welcome(self.studio.review))
+        said = welcome(self.studio.review)
+        if said != self.studio.talk.last:
+            self.studio.tutor.add(said)
 
     def draw(self) -> None:
         self.box.layout.display = "none" if self.studio.state.revealed else None

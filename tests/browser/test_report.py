@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 
 import pytest
 
@@ -11,7 +10,6 @@ from tests.tutor.handins import design, payload, write
 from tutor import validate
 
 pytestmark = pytest.mark.browser
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +22,6 @@ def report(tmp_path_factory):
     validate.add_arguments(parser)
     assert validate.run(parser.parse_args([str(folder / "in"), "--out", str(folder / "out")])) == 3
     return folder / "out" / "report"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        made = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 @pytest.mark.parametrize("name", ["index", "s-1", "s-2"])
