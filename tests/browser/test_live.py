@@ -88,6 +88,7 @@ def test_outputs_are_shown_as_in_a_notebook(live):
     for count in ("1", "2"):
         reader.page.get_by_role("button", name="Press").click()
         becomes(reader, ".livebook-live .pressed", f"pressed {count}")
+        assert reader.page.locator(".livebook-live .pressed").is_visible()  # a layout set to None is a layout without it
         becomes(reader, ".livebook-live .widget-output", f"printed {count}")
     assert "printed 1" not in text(reader, ".livebook-live .widget-output")
     reader.page.get_by_label("Number").fill("41")

@@ -5,13 +5,14 @@ import linecache
 import sys
 
 from . import displays
+from .comms import wire
 from .errors import Reported
 
 namespace = {"__name__": "__main__", "display": displays.display}
 
 
 def run_cell(source, name):
-    """Run a cell; returns its outputs in notebook format, an error being the last of them.
+    """Run a cell; returns its outputs in notebook format as JSON, an error being the last of them.
 
     The name stands in tracebacks, so that a reader finds the line.
     """
@@ -34,4 +35,4 @@ def run_cell(source, name):
         sys.stdout.flush()
         # An Output left open by an error must not catch what the next cell shows.
         displays.sinks[:] = [displays.CellSink()]
-    return sink.outputs
+    return wire(sink.outputs)

@@ -79,27 +79,21 @@ async function boot({ pyodideUrl, packages, files, archives, courseArchive }) {
   return marks;
 }
 
-const plain = { dict_converter: Object.fromEntries, create_proxies: false };
+/* Messages cross as JSON, as they do to a server: `None` must arrive as null, which toJs makes undefined. */
 
 /* Called from Python for each message of a widget. */
 function post(msgType, commId, targetName, data, metadata, buffers) {
   postMessage({ comm: {
-    msgType, commId, targetName: targetName ?? undefined, data: data.toJs(plain), metadata: metadata.toJs(plain),
-    buffers: buffers.toJs(plain).map((bytes) => bytes.slice().buffer),
+    msgType, commId, targetName: targetName ?? undefined, data: JSON.parse(data), metadata: JSON.parse(metadata),
+    buffers: buffers.toJs({ create_proxies: false }).map((bytes) => bytes.slice().buffer),
   } });
-}
-
-function converted(proxy) {
-  const value = proxy.toJs(plain);
-  proxy.destroy();
-  return value;
 }
 
 const requests = {
   boot,
-  run: ({ source, name }) => converted(livekernel.run_cell(source, name)),
-  comm: ({ commId, data, buffers }) => converted(livekernel.comm_message(
-    commId, pyodide.toPy(data), pyodide.toPy(buffers.map((buffer) => new Uint8Array(buffer))))),
+  run: ({ source, name }) => JSON.parse(livekernel.run_cell(source, name)),
+  comm: ({ commId, data, buffers }) => JSON.parse(livekernel.comm_message(
+    commId, JSON.stringify(data), pyodide.toPy(buffers.map((buffer) => new Uint8Array(buffer))))),
 };
 
 onmessage = async ({ data: { id, type, ...rest } }) => {

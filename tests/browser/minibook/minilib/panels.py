@@ -48,6 +48,7 @@ def controls():
     nameless = w.Dropdown(options=["x", "y"], tooltip="An axis")
     button = w.Button(description="Press")
     said, pressed, download, output = w.HTML(), w.HTML(), w.HTML(), w.Output()
+    pressed.layout.display = "none"  # until there is something to say
     presses = 0
 
     def update(_=None):
@@ -61,6 +62,7 @@ def controls():
     def press(_):
         nonlocal presses
         presses += 1
+        pressed.layout.display = None
         pressed.value = f'<p class="pressed">pressed {presses}</p>'
         output.clear_output()
         with output:
