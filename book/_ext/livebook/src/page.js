@@ -14,31 +14,41 @@ const read = (id) => JSON.parse(document.getElementById(id)?.textContent || 'nul
 
 export async function openPage() {
   const config = read('livebook-config');
+  const page = config && new LivePage(config, read('livebook-server'));
+  page?.begin(); // Python travels while the built figures are made
   const built = new Built();
   await built.show();
   mark('built');
   built.views.forEach(({ element }) => keepNamed(element));
-  if (config) await new LivePage(config, read('livebook-server'), built).open();
+  if (page) await page.open(built);
 }
 
 class LivePage {
-  constructor(config, server, built) {
-    Object.assign(this, { config, server, built, failures: 0, kernelIsHere: false, over: false });
+  constructor(config, server) {
+    Object.assign(this, { config, server, failures: 0, kernelIsHere: false, over: false });
     this.live = config.cells.filter((cell) => cell.live);
     this.element = (cell) => document.getElementById(cell.id);
-    const figures = this.live.map(this.element).filter((element) => built.in(element.id).length);
-    this.status = new Status(figures);
   }
 
-  async open() {
-    if (location.protocol === 'file:') return this.stayBuilt(words.fromDisk);
+  begin() {
+    if (location.protocol === 'file:') return;
     setState('loading');
+    mark('start');
+    this.started = new Promise((resolve) => {
+      this.kernel = record.kernel = this.makeKernel();
+      resolve(this.kernel.start());
+    });
+    this.started.catch(() => {}); // awaited in `open`; without this an early failure would count as unhandled
+  }
+
+  async open(built) {
+    this.built = built;
+    this.status = new Status(this.live.map(this.element).filter((element) => built.in(element.id).length));
+    if (location.protocol === 'file:') return this.stayBuilt(words.fromDisk);
     this.status.say(this.server ? words.connecting : words.arriving({ bytes: 0, total: this.config.bytes }), 'loading');
     document.addEventListener('livebook-press', () => this.status.say(words.pressed, 'loading'));
-    mark('start');
     try {
-      this.kernel = record.kernel = this.makeKernel();
-      record.timings = await this.kernel.start();
+      record.timings = await this.started;
     } catch (error) {
       fault(error);
       return this.stayBuilt(words.noPython(this.server ? 'on this computer' : 'in this page', error.message));
@@ -56,7 +66,7 @@ class LivePage {
   makeKernel() {
     const on = {
       progress: (progress) => {
-        if (!this.kernelIsHere && !this.over) this.status.say(words.arriving(progress), 'loading');
+        if (!this.kernelIsHere && !this.over) this.status?.say(words.arriving(progress), 'loading');
       },
       callbacks: (commId, errors) => this.afterCallbacks(commId, errors),
       gone: (reason) => this.lose(reason),
