@@ -1,0 +1,170 @@
+"""The training estimate on arrays: the formulas of `hwlib.training`, many layouts at a time.
+
+What no layout changes (the model's arithmetic, the chip's figures) is read off one scalar estimate; the rest is the
+same formulas called with arrays. Rows run down the first axis, ZeRO stages along the second, recomputation along
+the third, so that most of the work is done once a row and not once a layout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwlib import catalogue
+from hwlib.calibration import calibrated
+from hwlib.collectives import point_to_point_s, ring_all_reduce_s
+from hwlib.designs import TrainingDesign, TrainingLoad
+from hwlib.memory import (
+    activation_bytes,
+    activations_full,
+    activations_kept,
+    activations_selective,
+    micro_batches_in_flight,
+    params_per_chip,
+    state_bytes,
+    training_bytes,
+)
+from hwlib.parallelism import (
+    activation_message_bytes,
+    data_comm_exposed_s,
+    gradient_message_bytes,
+    micro_batches,
+    pipeline_bubble,
+    pipeline_comm_s,
+    tensor_comm_s,
+)
+from hwlib.reliability import cluster_mtbf_s, goodput
+from hwlib.search.space import AXES, Space
+from hwlib.step import (
+    optimizer_bytes_per_chip,
+    optimizer_s,
+    optimizer_value_bytes,
+    paid_chips,
+    recompute_s,
+    run_days,
+    run_usd,
+    step_arithmetic_s,
+    step_flops_per_chip,
+    training_step_s,
+    training_steps,
+)
+from hwlib.training import (
+    _RECOMPUTE,
+    _STATE,
+    _TRAFFIC,
+    _TWO_BYTES,
+    TrainingEstimate,
+    Wire,
+    estimate_training,
+    scale_out,
+    scale_up,
+)
+
+OBJECTIVES = ("days", "usd", "total_bytes")
+"""What a search makes small: days of the run, its price, memory of a chip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of layouts estimated, each an array of rows × ZeRO stages × recomputation."""
+
+    step_s: np.ndarray
+    days: np.ndarray
+    usd: np.ndarray
+    total_bytes: np.ndarray
+
+
+def any_layout(design: TrainingDesign, load: TrainingLoad) -> TrainingEstimate:
+    """The scalar estimate of some layout of the design, for the figures that no layout changes."""
+    plain = replace(design, nodes=1, chips_per_node=1, tensor_parallel=1, pipeline_parallel=1, data_parallel=1, interleave=1, micro_batch=1)
+    return estimate_training(plain, load)
+
+
+class Estimator:
+    """One chip and precision, ready to estimate blocks of rows."""
+
+    def __init__(self, design: TrainingDesign, load: TrainingLoad, space: Space) -> None:
+        self.design, self.load = design, load
+        self.chip = catalogue.chip(design.accelerator)
+        self.fixed = any_layout(design, load)
+        self.peak = self.chip.peak("bf16" if "bf16" in self.chip.formats else "fp16")
+        self.inside, self.outside = scale_up(design, self.chip), scale_out(design, self.chip)
+        self.stages = np.array(space.zero_stage)[None, :, None]
+        self.recompute = space.recompute
+        self.again = np.array([float(_RECOMPUTE[name]) for name in space.recompute])[None, None, :]
+        self.traffic = np.array([float(_TRAFFIC[stage]) for stage in space.zero_stage])[None, :, None]
+
+    def __call__(self, table: np.ndarray) -> Block:
+        """Estimate the rows of a table with columns `AXES`."""
+        d, load, one = self.design, self.load, self.fixed
+        nodes, batch, tp, pp, dp, chunks, mb = (table[i].astype(float)[:, None, None] for i in range(len(AXES)))
+        n = nodes * d.chips_per_node
+        per_chip = params_per_chip(params=one.params, tensor_parallel=tp, pipeline_parallel=pp)
+        master = _STATE[d.state_precision]
+        optimizer_value = optimizer_value_bytes(master_value_bytes=master, moment_value_bytes=master)
+        shards = {stage: np.where(self.stages >= stage, dp, 1.0) for stage in (1, 2, 3)}
+        state = state_bytes(
+            params_per_chip=per_chip, weight_value_bytes=_TWO_BYTES, gradient_value_bytes=_TWO_BYTES, optimizer_value_bytes=optimizer_value,
+            weight_shards=shards[3], gradient_shards=shards[2], optimizer_shards=shards[1],
+        )
+        m = micro_batches(global_batch_tokens=batch, seq_len=d.seq_len, micro_batch=mb, data_parallel=dp)
+        flight = micro_batches_in_flight(pipeline_parallel=pp, micro_batches=m, interleave=chunks)
+        activations = activation_bytes(activation_bytes_per_layer=self._layer(mb, tp), layers=load.layers, pipeline_parallel=pp, micro_batches_in_flight=flight)
+        total = training_bytes(state_bytes=state, activation_bytes=activations, reserve_bytes=one.reserve_bytes)
+        compute = step_arithmetic_s(
+            step_flops_per_chip=step_flops_per_chip(forward_flops=one.flops_per_token, global_batch_tokens=batch, n_chips=n), peak_flops_per_s=self.peak,
+            compute_efficiency=calibrated("training_compute_efficiency", self.chip.id), precision_gain=one.precision_gain,
+        )
+        update = optimizer_s(
+            optimizer_bytes_per_chip=optimizer_bytes_per_chip(params_per_chip=per_chip, optimizer_value_bytes=optimizer_value, optimizer_shards=shards[1]),
+            mem_bytes_per_s=self.chip.mem_bytes_per_s, memory_efficiency=catalogue.constant("mem_bandwidth_efficiency"),
+        )
+        tensor, fill = self._tensor(mb, tp, pp, m), self._fill(mb, pp, chunks)
+        step = training_step_s(
+            compute_s=compute, recompute_s=recompute_s(compute_s=compute, recompute_share=self.again), tensor_comm_s=tensor,
+            bubble=pipeline_bubble(pipeline_parallel=pp, micro_batches=m, interleave=chunks), pipeline_comm_s=fill,
+            data_comm_exposed_s=self._exposed(per_chip, dp, n, compute), optimizer_s=update,
+        )
+        hour, day = catalogue.constant("hour_s"), catalogue.constant("day_s")
+        good = goodput(
+            checkpoint_write_s=one.checkpoint_write_s, checkpoint_interval_s=d.checkpoint_interval_s, restart_s=load.restart_s,
+            mtbf_s=cluster_mtbf_s(mtbf_chip_hours=load.mtbf_chip_hours, n_chips=n, hour_s=hour),
+        )
+        days = run_days(steps=training_steps(train_tokens=load.train_tokens, global_batch_tokens=batch), step_s=step, goodput=good, day_s=day)
+        paid = paid_chips(nodes=nodes, spare_nodes=d.spare_nodes, chips_per_node=d.chips_per_node)
+        usd = run_usd(n_chips=paid, days=days, day_s=day, hour_s=hour, usd_per_chip_hour=one.usd_per_chip_hour)
+        return Block(step, days, usd, np.broadcast_to(total, step.shape))
+
+    def _layer(self, mb: np.ndarray, tp: np.ndarray) -> np.ndarray:
+        """Activations of one layer and micro-batch, one column for each way of recomputing."""
+        layer = {"seq_len": self.design.seq_len, "micro_batch": mb, "hidden": self.load.hidden, "bytes_per_value": _TWO_BYTES, "tensor_parallel": tp}
+        ways = {"none": lambda: activations_kept(**layer, heads=self.load.heads), "selective": lambda: activations_selective(**layer), "full": lambda: activations_full(**layer)}
+        return np.concatenate([ways[name]() for name in self.recompute], axis=2)
+
+    def _message(self, mb: np.ndarray) -> np.ndarray:
+        return activation_message_bytes(micro_batch=mb, seq_len=self.design.seq_len, hidden=self.load.hidden, bytes_per_value=_TWO_BYTES)
+
+    def _either(self, inside: np.ndarray) -> Wire:
+        """The link inside a node where the mask says so, else the one between nodes."""
+        return Wire(*(np.where(inside, float(getattr(self.inside, f)), float(getattr(self.outside, f))) for f in Wire.__dataclass_fields__))
+
+    def _tensor(self, mb: np.ndarray, tp: np.ndarray, pp: np.ndarray, m: np.ndarray) -> np.ndarray:
+        one = _all_reduce(self._either(tp <= self.design.chips_per_node), self._message(mb), tp)
+        return np.where(tp > 1, tensor_comm_s(all_reduce_s=one, layers=self.load.layers, pipeline_parallel=pp, micro_batches=m), 0.0)
+
+    def _fill(self, mb: np.ndarray, pp: np.ndarray, chunks: np.ndarray) -> np.ndarray:
+        o = self.outside
+        hop = point_to_point_s(message_bytes=self._message(mb), link_bytes_per_s=o.link_bytes_per_s, link_efficiency=o.link_efficiency, hop_s=o.hop_s)
+        return pipeline_comm_s(transfer_s=hop, pipeline_parallel=pp, interleave=chunks)  # one stage: no transfer, so zero
+
+    def _exposed(self, per_chip: np.ndarray, dp: np.ndarray, n: np.ndarray, compute: np.ndarray) -> np.ndarray:
+        gradients = gradient_message_bytes(params_per_chip=per_chip, gradient_value_bytes=_TWO_BYTES, traffic_factor=self.traffic)
+        data = np.where(dp > 1, _all_reduce(self._either(n <= self.design.chips_per_node), gradients, dp), 0.0)
+        return data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=calibrated("overlap_share"))
+
+
+def _all_reduce(wire: Wire, message: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    return ring_all_reduce_s(
+        message_bytes=message, ranks=ranks, link_bytes_per_s=wire.link_bytes_per_s, link_efficiency=wire.link_efficiency, launch_s=wire.launch_s, hop_s=wire.hop_s
+    )
