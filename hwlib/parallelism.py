@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwlib.formula import formula, most
+from hwlib.formula import ceil, formula, most
 
 
 @formula(gives="micro_batches", cites="narayanan2021efficient")
@@ -73,3 +73,62 @@ def data_comm_exposed_s(*, data_comm_s, compute_s, overlap_share):
     0.1
     """
     return most(0.0, data_comm_s - overlap_share * 2 / 3 * compute_s)
+
+
+@formula(gives="stage_layers", cites="narayanan2021efficient")
+def largest_stage_layers(*, layers, pipeline_parallel):
+    """Layers of the largest stage. When the stages do not divide the layers the others wait for it.
+
+    >>> largest_stage_layers(layers=80, pipeline_parallel=8), largest_stage_layers(layers=80, pipeline_parallel=12)
+    (10.0, 7.0)
+    """
+    return ceil(layers / pipeline_parallel)
+
+
+@formula(gives="compute_s", cites="narayanan2021efficient")
+def pipelined_s(*, stage_s, micro_batches, pipeline_parallel, interleave):
+    """Every micro-batch through the slowest stage, and the filling and draining of the others.
+
+    The bubble is the part beyond ``stage_s × micro_batches``; `pipeline_bubble` is its share.
+
+    >>> pipelined_s(stage_s=1.0, micro_batches=8, pipeline_parallel=4, interleave=1)
+    11.0
+    >>> 1 - 8 / 11.0 == pipeline_bubble(pipeline_parallel=4, micro_batches=8, interleave=1)
+    True
+    """
+    return stage_s * (micro_batches + (pipeline_parallel - 1) / interleave)
+
+
+@formula(gives="gathered_bytes", cites="rajbhandari2020zero")
+def sharded_traffic_bytes(*, params_per_chip, weight_value_bytes, gathers, gradient_value_bytes, scatters, ranks):
+    """Bytes that a rank receives when weights are gathered and gradients scattered among the data-parallel ranks.
+
+    ZeRO 1 and 2 gather once and scatter once a step; ZeRO 3 gathers for the forward and again for the backward pass of
+    every micro-batch, which is what it pays for holding one share of the weights.
+
+    >>> zero1 = sharded_traffic_bytes(params_per_chip=7e9, weight_value_bytes=2, gathers=1, gradient_value_bytes=2, scatters=1, ranks=8)
+    >>> zero3 = sharded_traffic_bytes(params_per_chip=7e9, weight_value_bytes=2, gathers=2, gradient_value_bytes=2, scatters=1, ranks=8)
+    >>> zero1 / 1e9, zero3 / zero1
+    (24.5, 1.5)
+    """
+    return params_per_chip * (gathers * weight_value_bytes + scatters * gradient_value_bytes) * (ranks - 1) / ranks
+
+
+@formula(gives="message_bytes", cites="deepseek2024v3")
+def expert_message_bytes(*, tokens_per_chip, active_experts, hidden, bytes_per_value, expert_parallel):
+    """Bytes that a rank sends to the experts of other ranks: each token goes to each of its experts.
+
+    >>> round(expert_message_bytes(tokens_per_chip=4096, active_experts=8, hidden=7168, bytes_per_value=2, expert_parallel=64) / 1e6)
+    462
+    """
+    return tokens_per_chip * active_experts * hidden * bytes_per_value * (expert_parallel - 1) / expert_parallel
+
+
+@formula(gives="message_bytes", cites="korthikanti2022reducing")
+def context_message_bytes(*, tokens_per_chip, kv_heads, head_dim, bytes_per_value, tensor_parallel, context_parallel):
+    """Bytes of keys and values that pass a rank in one layer when the ranks of a sequence show each other theirs.
+
+    >>> context_message_bytes(tokens_per_chip=4096, kv_heads=8, head_dim=128, bytes_per_value=2, tensor_parallel=1, context_parallel=2)
+    16777216.0
+    """
+    return 2 * tokens_per_chip * kv_heads * head_dim * bytes_per_value * (context_parallel - 1) / tensor_parallel

@@ -15,6 +15,22 @@ def training_flops(*, params, train_tokens):
     return 6 * params * train_tokens
 
 
+@formula(gives="counted_flops", cites="korthikanti2022reducing")
+def counted_flops_per_token(*, layer_matmul_params, head_params, layers, heads, head_dim, attended_tokens, passes, head_passes):
+    """Arithmetic of a token as a paper counts it: three passes for forward and backward, a fourth where it counts recomputation.
+
+    The output projection is not computed again, so it has a count of its own. ``attended_tokens`` is the whole sequence
+    where attention is counted in full and half of it where the causal mask is counted.
+
+    >>> f = counted_flops_per_token(layer_matmul_params=96 * 12 * 12288**2, head_params=51200 * 12288, layers=96, heads=96,
+    ...                             head_dim=128, attended_tokens=2048, passes=4, head_passes=3)
+    >>> h, s = 12288, 2048
+    >>> round(f / (96 * 96 * h**2 * (1 + s / (6 * h) + 51200 / (16 * 96 * h))), 12)  # Narayanan et al., equation 3
+    1.0
+    """
+    return passes * (2 * layer_matmul_params + 4 * layers * heads * head_dim * attended_tokens) + head_passes * 2 * head_params
+
+
 @formula(gives="step_flops_per_chip", cites="narayanan2021efficient")
 def step_flops_per_chip(*, forward_flops, global_batch_tokens, n_chips):
     """Arithmetic of one step on one chip, forward and backward.

@@ -253,6 +253,19 @@ weight_shards               | z_{w}     |          | ranks that share the weight
 weight_value_bytes          | b_{w}     | B/param  | bytes of one weight
 with_second_usd             | S_{12}    | usd      | saved by the lever and the second
 with_third_usd              | S_{13}    | usd      | saved by the lever and the third
+active_experts              | e_{act}   |          | experts that a token visits
+context_parallel            | c         |          | ranks that share a sequence
+counted_flops               | f_{cnt}   | FLOP/token | arithmetic of a token as a paper counts it
+expert_parallel             | e         |          | ranks that share the experts
+gathered_bytes              | m_{ag}    | B        | weights and gradients that a rank exchanges
+gathers                     | k_{ag}    |          | times that the weights are gathered
+head_params                 | N_{head}  |          | parameters of the output projection
+head_passes                 | k_{head}  |          | passes counted of the output projection
+layer_matmul_params         | N_{lay}   |          | parameters of the layers that a token is multiplied with
+passes                      | k_{pass}  |          | passes counted of the layers
+scatters                    | k_{rs}    |          | times that the gradients are scattered
+stage_layers                | L_{s}     |          | layers of the largest stage
+stage_s                     | t_{stage} | s        | a micro-batch on the slowest stage
 year_days                   | k_{d}     | day      | days in a year
 year_h                      | k_{h}     | h        | hours in a year
 year_months                 | k_{m}     | months   | months in a year
