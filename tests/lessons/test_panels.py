@@ -16,11 +16,13 @@ from hwlib.errors import BadInput
 from hwlib.roofline import attainable_flops_per_s
 from lessons import draw
 from lessons.pages import continuous_batching as batching_page
+from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.panels import (
     continuous_batching,
+    kv_cache,
     landing,
     parallelism,
     predict,
@@ -31,8 +33,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, parallelism, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, parallelism_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, parallelism, continuous_batching, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, parallelism_page, batching_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -91,6 +93,26 @@ class TestRoofline:
         from hwlib.transformer import shape_of
 
         assert p.tokens_per_s * 2 * shape_of("llama3.1-8b").matmul_params == pytest.approx(p.decode_at_most)
+
+
+class TestKvCache:
+    @QUICK
+    @given(one_of(kv_cache.SEQUENCES), one_of(kv_cache.CONTEXTS), one_of((16, 8)), one_of(kv_cache.CHIPS))
+    def test_sharing_heads_divides_the_cache_and_nothing_else(self, sequences, context, bits, chip):
+        c = kv_cache.hold(sequences=sequences, context=context, bits=bits, chip=chip)
+        all_, eight, one = c.ways
+        assert all_.cache / eight.cache == pytest.approx(4) and eight.cache / one.cache == pytest.approx(8)
+        assert all_.fit <= eight.fit <= one.fit
+        assert "nan" not in str(kv_cache.view(sequences, context, bits, chip)).lower()
+
+    def test_the_readout_says_what_hwlib_says(self):
+        c = kv_cache.hold()
+        assert draw.quantity(float(c.own.cache), "B") in kv_cache.view().readout and c.own.label == "MHA · 32 heads"
+
+    def test_the_share_was_fitted_without_the_card_that_it_is_held_against(self):
+        share, count, low, high = kv_cache_page.fitted()
+        others = [r for r in kv_cache_page.runs() if r.chip != kv_cache_page.A100]
+        assert count == sum(len(r.speeds) - 1 for r in others) and low < 1 < high and 0.1 < share <= 1
 
 
 class TestParallelism:
