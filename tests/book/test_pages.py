@@ -14,6 +14,7 @@ CHAPTERS = {
     "1-two-workloads/roofline": "roofline",
     "1-two-workloads/kv-cache": "kv_cache",
     "2-training/parallelism": "parallelism",
+    "2-training/checkpoints": "checkpoints",
     "3-inference-chips/continuous-batching": "continuous_batching",
     "4-economics/tokens-to-dollars": "tokens_to_dollars",
 }
@@ -22,7 +23,7 @@ CELL = re.compile(r"```\{code-cell\}.*?\n(.*?)```", re.DOTALL)
 ALLOWED = {
     "H100": "name of a chip", "L40S": "name of a chip", "A100": "name of a chip", "B200": "name of a chip", "v5e": "name of a chip",
     "BF16": "name of a format", "8B": "size in a model's name", "Llama 2": "name of a model",
-    "7B": "size in a model's name", "70B": "size in a model's name", "3.1": "number in a model's name", "DeepSeek-V3": "name of a model",
+    "7B": "size in a model's name", "70B": "size in a model's name", "3": "number in a model's name", "3.1": "number in a model's name", "DeepSeek-V3": "name of a model",
     "99": "a percentile", "100": "of a percentile",
 }
 """Digits that prose may carry, with the reason."""

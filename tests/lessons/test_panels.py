@@ -15,12 +15,14 @@ from hwlib.cases import decode_cases, saturated_cases, training_cases
 from hwlib.errors import BadInput
 from hwlib.roofline import attainable_flops_per_s
 from lessons import draw
+from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import continuous_batching as batching_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.panels import (
+    checkpoints,
     continuous_batching,
     kv_cache,
     landing,
@@ -33,8 +35,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, parallelism, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, parallelism_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, parallelism, checkpoints, continuous_batching, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, parallelism_page, checkpoints_page, batching_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -113,6 +115,21 @@ class TestKvCache:
         share, count, low, high = kv_cache_page.fitted()
         others = [r for r in kv_cache_page.runs() if r.chip != kv_cache_page.A100]
         assert count == sum(len(r.speeds) - 1 for r in others) and low < 1 < high and 0.1 < share <= 1
+
+
+class TestCheckpoints:
+    @QUICK
+    @given(one_of(checkpoints.CHIPS), one_of(checkpoints.HOURS.values()), one_of(checkpoints.WRITES), one_of(checkpoints.MINUTES))
+    def test_no_interval_beats_the_best_one(self, chips, hours, write, minutes):
+        r = checkpoints.run(chips, hours, write, minutes)
+        assert r.good <= r.at_best + 1e-12 and "nan" not in str(checkpoints.view(chips, hours, write, minutes)).lower()
+
+    def test_four_times_the_chips_halve_the_interval(self):
+        assert checkpoints.run(chips=16384).best == pytest.approx(checkpoints.run(chips=4096).best / 2)
+
+    def test_the_log_of_llama_3_is_read_as_published(self):
+        log = checkpoints_page.logs()[checkpoints_page.LOG]
+        assert (log.chips, log.days, log.unplanned) == (16384, 54, 419) and log.between_h == pytest.approx(3.09, abs=0.01)
 
 
 class TestParallelism:
