@@ -1,0 +1,135 @@
+"""A network small enough to train here, in FP8 with and without scales.
+
+Three layers learn a fixed random function. The products see their operands in FP8, as FP8 training does: weights and
+activations in E4M3, gradients in E5M2; sums, weights and the optimizer stay in FP32. This chip stands for one of
+many ranks: its loss is its share of the mean over a batch of a million samples, so its gradients are small, and
+without scales they fall below E5M2's smallest value and are lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwlib.errors import BadInput, unknown
+from hwlib.number_formats import round_to
+from hwlib.numerics import DelayedScaling
+
+RECIPES = ("fp32", "fp8", "fp8-delayed")
+FORWARD, BACKWARD = "fp8-e4m3", "fp8-e5m2"
+Round = Callable[[str, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A run: the loss at each step, and the share of gradient values that became zero."""
+
+    recipe: str
+    loss: tuple[float, ...]
+    lost: tuple[float, ...]
+
+    @property
+    def first(self) -> float:
+        return self.loss[0]
+
+    @property
+    def last(self) -> float:
+        """The mean of the last tenth: single steps are noisy."""
+        return float(np.mean(self.loss[-max(1, len(self.loss) // 10) :]))
+
+
+def train(recipe: str, *, steps: int = 150, batch: int = 256, ranks: int = 4096, width: int = 32, input_scale: float = 1.0, seed: int = 1) -> Curve:
+    """Train under one recipe. Each of ``ranks`` chips sees ``batch`` samples; the sum over ranks, in FP32, is taken as
+    ``ranks`` times this chip's gradient, which the optimizer's normalisation makes no matter.
+
+    ``input_scale`` multiplies the inputs: past E4M3's 448 they cannot be held without a scale.
+
+    >>> train("fp32", steps=5).last < train("fp32", steps=5).first
+    True
+    """
+    if recipe not in RECIPES:
+        raise unknown("recipe", recipe, RECIPES)
+    for name, value, high in (("steps", steps, 10_000), ("batch", batch, 65_536), ("ranks", ranks, 1_000_000), ("width", width, 1024)):
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= high:
+            raise BadInput(f"{name} = {value!r} must be a whole number of at least 1 and at most {high:,}", field=name)
+    if isinstance(input_scale, bool) or not isinstance(input_scale, int | float) or not 0 < input_scale < 1e6:
+        raise BadInput(f"input_scale = {input_scale!r} must be above 0 and below a million", field="input_scale")
+    rng = np.random.default_rng(seed)
+    sizes = (16, width, width, 8)
+    teacher = _weights(rng, (16, 32, 8))
+    net = _weights(rng, sizes)
+    net[0] /= np.float32(input_scale)
+    moments = [[np.zeros_like(w), np.zeros_like(w)] for w in net]
+    rounding, lost = _rounding(recipe)
+    losses = []
+    with np.errstate(over="ignore", invalid="ignore"):  # diverging is one of the results
+        for step in range(1, steps + 1):
+            x = rng.standard_normal((batch, sizes[0])).astype(np.float32)
+            target = np.tanh(x @ teacher[0]) @ teacher[1]
+            lost.append([0, 0])
+            loss, gradients = _pass(net, x * np.float32(input_scale), target, rounding, ranks)
+            losses.append(loss)
+            _adam(net, gradients, moments, step)
+    return Curve(recipe, tuple(losses), tuple(zeros / max(1, count) for zeros, count in lost))
+
+
+def compare(*, steps: int = 150, seed: int = 1, input_scale: float = 1.0) -> dict[str, Curve]:
+    """The three recipes on the same data and start."""
+    return {recipe: train(recipe, steps=steps, seed=seed, input_scale=input_scale) for recipe in RECIPES}
+
+
+def _weights(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:
+    return [(rng.standard_normal((a, b)) / np.sqrt(a)).astype(np.float32) for a, b in zip(sizes, sizes[1:], strict=False)]
+
+
+def _rounding(recipe: str) -> tuple[Round, list[list[int]]]:
+    """How a named operand is rounded, and the tally of gradient values lost at each step."""
+    lost: list[list[int]] = []
+    scalings: dict[str, DelayedScaling] = {}
+
+    def rounded(name: str, x: np.ndarray) -> np.ndarray:
+        if recipe == "fp32":
+            return x
+        format = BACKWARD if name.startswith("gradient") else FORWARD
+        if recipe == "fp8":
+            out = round_to(x, format, saturate=False)
+        else:
+            out = scalings.setdefault(name, DelayedScaling(format))(x)
+        if name.startswith("gradient"):
+            lost[-1][0] += int(np.count_nonzero((out == 0) & (x != 0)))
+            lost[-1][1] += int(np.count_nonzero(x))
+        return out
+
+    return rounded, lost
+
+
+def _pass(net: list[np.ndarray], x: np.ndarray, target: np.ndarray, rounded: Round, ranks: int) -> tuple[float, list[np.ndarray]]:
+    """The loss and its gradients; every operand of every product goes through ``rounded``."""
+    layers = len(net)
+    weights = [rounded(f"weight {i}", w) for i, w in enumerate(net)]
+    inputs, hidden = [], x
+    for i in range(layers):
+        inputs.append(rounded(f"activation {i}", hidden))
+        hidden = inputs[i] @ weights[i]
+        if i < layers - 1:
+            hidden = np.tanh(hidden)
+    error = hidden - target
+    loss = float(np.mean(error**2))
+    gradient = np.float32(2 / (error.size * ranks)) * error
+    gradients: list[np.ndarray] = []
+    for i in reversed(range(layers)):
+        gradient = rounded(f"gradient {i}", gradient)
+        gradients.insert(0, np.float32(ranks) * (inputs[i].T @ gradient))
+        if i:
+            before = gradient @ weights[i].T
+            gradient = before * (1 - inputs[i] ** 2)  # the slope of tanh, from its (rounded) output
+    return loss, gradients
+
+
+def _adam(net: list[np.ndarray], gradients: list[np.ndarray], moments: list[list[np.ndarray]], step: int, rate: float = 3e-3) -> None:
+    for w, g, m in zip(net, gradients, moments, strict=True):
+        m[0][:] = 0.9 * m[0] + 0.1 * g
+        m[1][:] = 0.99 * m[1] + 0.01 * g * g
+        w -= np.float32(rate) * (m[0] / (1 - 0.9**step)) / (np.sqrt(m[1] / (1 - 0.99**step)) + 1e-12)
