@@ -163,7 +163,8 @@ def test_the_small_network_stalls_in_fp8_without_scales_and_converges_with_delay
     full, bare, delayed = (runs[name] for name in ("fp32", "fp8", "fp8-delayed"))
     assert full.last < 0.1 * full.first
     assert bare.last > 0.8 * bare.first and min(bare.lost) == 1
-    assert delayed.last < 1.1 * full.last and delayed.lost[0] == 1 and max(delayed.lost[1:]) < 0.05
+    assert delayed.last < 1.1 * full.last
+    assert delayed.lost[0] == 1 and max(delayed.lost[3:]) < 0.05  # a step for each layer that waits for the one after it
 
 
 def test_large_inputs_diverge_in_fp8_without_scales_and_converge_with_delayed_scaling():
