@@ -15,6 +15,7 @@ CHAPTERS = {
     "1-two-workloads/kv-cache": "kv_cache",
     "2-training/parallelism": "parallelism",
     "2-training/checkpoints": "checkpoints",
+    "3-inference-chips/weights-in-sram": "weights_in_sram",
     "3-inference-chips/continuous-batching": "continuous_batching",
     "4-economics/tokens-to-dollars": "tokens_to_dollars",
 }

@@ -21,6 +21,7 @@ from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import tokens_to_dollars as dollars_page
+from lessons.pages import weights_in_sram as sram_page
 from lessons.panels import (
     checkpoints,
     continuous_batching,
@@ -31,12 +32,13 @@ from lessons.panels import (
     quiz,
     roofline,
     tokens_to_dollars,
+    weights_in_sram,
 )
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, parallelism, checkpoints, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, parallelism_page, checkpoints_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, parallelism, checkpoints, weights_in_sram, continuous_batching, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, parallelism_page, checkpoints_page, sram_page, batching_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -130,6 +132,26 @@ class TestCheckpoints:
     def test_the_log_of_llama_3_is_read_as_published(self):
         log = checkpoints_page.logs()[checkpoints_page.LOG]
         assert (log.chips, log.days, log.unplanned) == (16384, 54, 419) and log.between_h == pytest.approx(3.09, abs=0.01)
+
+
+class TestWeightsInSram:
+    @QUICK
+    @given(one_of(weights_in_sram.MODELS), one_of((16, 8)), one_of(weights_in_sram.SEQUENCES), one_of(weights_in_sram.CONTEXTS))
+    def test_the_chips_hold_the_model_and_one_fewer_would_not(self, model, bits, sequences, context):
+        need = weights_in_sram.needed(weights_in_sram.GROQ, model, bits, sequences, context)
+        from hwlib.transformer import shape_of
+
+        held = float(shape_of(model).params) * bits / 8
+        assert need * float(catalogue.chip(weights_in_sram.GROQ).mem_bytes) >= held
+        assert not re.search(r"\bnan\b", str(weights_in_sram.view(model, bits, sequences, context)).lower())
+
+    def test_the_parts_of_a_step_are_the_step(self):
+        for m in weights_in_sram.machines():
+            assert sum(ms for _, ms, _ in m.parts) == pytest.approx(float(m.step) * 1e3)
+
+    def test_seven_providers_were_measured_and_groq_was_the_fastest(self):
+        found = sram_page.endpoints()
+        assert len(found) >= 7 and max(found, key=lambda r: float(r["tokens_per_s_per_user"]))["chip"] == "Groq LPU v1"
 
 
 class TestParallelism:
