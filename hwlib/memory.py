@@ -124,8 +124,10 @@ def micro_batches_in_flight(*, pipeline_parallel, micro_batches, interleave):
 
     >>> micro_batches_in_flight(pipeline_parallel=8, micro_batches=64, interleave=1)
     8.0
+    >>> round(micro_batches_in_flight(pipeline_parallel=8, micro_batches=64, interleave=3), 2)  # L (1 + (p − 1) / (p v)) layers
+    10.33
     """
-    return least(micro_batches, pipeline_parallel + (interleave - 1) * (pipeline_parallel - 1) / interleave)
+    return least(micro_batches, pipeline_parallel + least(1, interleave - 1) * (pipeline_parallel - 1) / interleave)
 
 
 @formula(gives="activation_bytes", cites="korthikanti2022reducing")

@@ -266,6 +266,11 @@ passes                      | k_{pass}  |          | passes counted of the layer
 scatters                    | k_{rs}    |          | times that the gradients are scattered
 stage_layers                | L_{s}     |          | layers of the largest stage
 stage_s                     | t_{stage} | s        | a micro-batch on the slowest stage
+inside_token_bytes          | a_{in}    | B/token  | activations of a token inside the split blocks
+mask_bytes                  | b_{mask}  | B        | bytes of a dropout mask's entry
+outside_token_bytes         | a_{out}   | B/token  | activations of a token outside the split blocks
+score_token_bytes           | a_{sc}    | B/token  | attention scores of a token
+sequence_ranks              | t_{s}     |          | ranks that split a sequence between the blocks
 year_days                   | k_{d}     | day      | days in a year
 year_h                      | k_{h}     | h        | hours in a year
 year_months                 | k_{m}     | months   | months in a year

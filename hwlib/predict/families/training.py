@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
 
 from hwlib.parallelism import pipelined_s
@@ -18,6 +19,11 @@ REPEATED = {"none": (0.0, 0.0), "selective": (0.0, 1.0), "minimal": (0.0, 1.0), 
 """Shares of the forward products and of the forward attention that the backward pass computes again."""
 OTHER_MEANING = {("torchtitan", "selective"): (0.5, 0.0)}
 """torchtitan's selective mode computes every other product again and keeps attention."""
+HOPPER = {"h100-sxm", "h200-sxm", "h100-pcie", "h100-nvl", "gh200", "h800"}
+AMPERE_KERNELS = {"composer", "torchtitan"}
+"""Stacks measured with attention kernels written for the A100, which reach a smaller share of the H100's peak."""
+OLD_ON_NEW = 0.55
+"""How much smaller: FlashAttention 2 reaches about 35% of an H100 and 60% and more of an A100, by its authors."""
 BACKWARD_ATTENTION = 2.5
 """Fused attention computes its scores again on the way back."""
 
@@ -41,7 +47,7 @@ class Coefficients(NamedTuple):
     micro_s: float
     tensor_link: float
     tensor_exposed: float
-    expert_link: float
+    expert_exposed: float
     data_link: float
     data_hidden: float
     latency: float
@@ -51,7 +57,7 @@ class Coefficients(NamedTuple):
     accumulate: float
 
 
-IDEAL = Coefficients(1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
+IDEAL = Coefficients(1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0)
 """The datasheet: peaks reached, everything overlapped, nothing else costs time."""
 
 CONSTANTS = {
@@ -69,7 +75,7 @@ CONSTANTS = {
         Constant(name="micro_s", start=5e-3, low=0.2e-3, high=80e-3, unit="s", meaning="host work for each micro-batch", spread=0.4),
         Constant(name="tensor_link", start=0.70, low=0.30, high=0.95, meaning="share of the link that all-reduces of tensor ranks reach"),
         Constant(name="tensor_exposed", start=0.7, low=0.05, high=1.0, meaning="share of the tensor ranks' messages that arithmetic does not hide", spread=0.3),
-        Constant(name="expert_link", start=0.5, low=0.10, high=0.95, meaning="share of the link that all-to-alls reach, and the rest of what mixtures wait for", spread=0.3),
+        Constant(name="expert_exposed", start=0.7, low=0.05, high=1.0, meaning="share of the messages between experts that arithmetic does not hide", spread=0.3),
         Constant(name="data_link", start=0.60, low=0.15, high=0.95, meaning="share of the link that gathering weights and scattering gradients reaches", spread=0.3),
         Constant(name="data_hidden", start=0.7, low=0.1, high=0.98, meaning="share of that traffic behind arithmetic", spread=0.15),
         Constant(name="latency", start=1.0, low=0.1, high=6.0, meaning="latency of a hop among data-parallel nodes, over 5 µs", spread=0.4),
@@ -88,25 +94,34 @@ def mode_of(run: Run) -> str:
     return "async" if "async" in run.software else "mixture" if run.model.experts > 1 else "adapters" if run.adapters else ""
 
 
+def release_of(run: Run) -> str:
+    """Releases of Megatron Bridge fall in two for mixtures: until 26.02 (noted as a regression in its own tables) and since."""
+    if run.stack != "bridge":
+        return run.stack
+    found = re.search(r"(\d\d)\.(\d\d)", run.software) or re.search(r"(\d\d)\.(\d\d)", run.group)
+    return "bridge until 26.02" if found and (int(found[1]), int(found[2])) <= (26, 2) else "bridge since 26.04"
+
+
 def coefficients(k: Constants, run: Run) -> Coefficients:
     """The constants of a row's stack, chip and group; a level that the fit has not seen counts for nothing."""
     get, stack, chip, group = k.get, run.stack, run.card.id, run.group
     here, mode = f"{stack}/{chip}", mode_of(run)
     mixed = run.model.experts > 1
+    release = release_of(run)
     return Coefficients(
         compute=get("compute", chip, stack, group),
         compute8=1.0 if run.precision == "16bit" else get("compute8", stack, run.precision),
         operands=get("operands", stack),
-        attention=get("attention", "fused" if run.fused else "unfused", stack, here),
+        attention=get("attention", "fused" if run.fused else "unfused", stack, here) * (OLD_ON_NEW if stack in AMPERE_KERNELS and chip in HOPPER else 1.0),
         scores=0.0 if run.fused else get("scores", stack),
         small=get("small", stack, here, mode),
-        routing=get("routing", stack, chip) if mixed else 0.0,
+        routing=get("routing", release) if mixed else 0.0,
         layer_s=get("layer_s", stack, mode),
-        expert_s=get("expert_s", group) if mixed else 0.0,
+        expert_s=get("expert_s", release) if mixed else 0.0,
         micro_s=get("micro_s", stack),
         tensor_link=get("tensor_link", run.card.link) if run.tp > 1 else 1.0,
         tensor_exposed=get("tensor_exposed", stack, mode) if run.tp > 1 else 0.0,
-        expert_link=get("expert_link", run.card.link, group) if run.ep > 1 and mixed else 1.0,
+        expert_exposed=get("expert_exposed", release) if run.ep > 1 and mixed else 0.0,
         data_link=get("data_link", stack, here),
         data_hidden=get("data_hidden", stack),
         latency=get("latency", stack),
@@ -130,13 +145,11 @@ def layer_and_head_s(run: Run, w: Work, c: Coefficients) -> tuple[float, float]:
         attention_again = 0.0  # fused attention computes its scores again by itself
     again, attention_again = again * c.again, attention_again * c.again
     passes = 1 + back + again
-    bandwidth = card.mem_bytes_per_s * 0.85
+    bandwidth = run.mem_bytes_per_s * 0.85
     peak16 = card.peak("bf16", "fp16", "fp8")
     peak = {"fp8": card.peak("fp8", "bf16", "fp16"), "fp4": card.peak("fp4", "fp8", "bf16")}.get(run.precision, peak16)
-    if peak <= peak16:
-        peak = peak16
-    units = run.tp * run.pp * run.dp * run.cp / run.chips
-    scale = units if units > 1.01 and run.stack == "neuron" else 1.0  # ranks that are parts of a chip
+    peak16, peak = peak16 * run.sustained, max(peak, peak16) * run.sustained
+    scale = run.units  # ranks may be parts of a chip
     seconds = passes * (w.matmul_flops / (peak * c.compute * c.compute8) + c.operands * w.matmul_bytes / bandwidth) * scale
     attention_passes = 1 + (BACKWARD_ATTENTION if run.fused else 2.0) + attention_again
     seconds += attention_passes * (w.attention_flops / (peak16 * c.attention) + c.scores * w.score_bytes / bandwidth) * scale
@@ -146,7 +159,7 @@ def layer_and_head_s(run: Run, w: Work, c: Coefficients) -> tuple[float, float]:
         all_reduce = card.launch_s + w.tensor_steps * card.hop_s + w.tensor_steps / run.tp * w.tensor_bytes / (w.tensor_rate * c.tensor_link)
         seconds += (4 + 2 * min(1.0, again)) * c.tensor_exposed * all_reduce
     if w.expert_s_bytes:
-        seconds += (4 + 2 * min(1.0, again)) * (card.launch_s + w.expert_s_bytes / (w.expert_rate * c.expert_link))
+        seconds += (4 + 2 * min(1.0, again)) * c.expert_exposed * (card.launch_s + w.expert_s_bytes / (w.expert_rate * 0.8))
     if c.expert_s and not run.card.id.startswith("tpu"):  # the device waits for the host, or the host for the device
         seconds = (seconds**SHARP + (c.expert_s * w.local_experts) ** SHARP) ** (1 / SHARP)
     if w.context_bytes:
@@ -159,7 +172,7 @@ def step_s(run: Run, w: Work, c: Coefficients) -> float:
     """Seconds of one step: the pipeline over its micro-batches, then what no arithmetic hides."""
     layer, head = layer_and_head_s(run, w, c)
     m = run.micro_batches
-    accumulated = 0.0 if run.adapters else c.accumulate * w.stage_params / (run.card.mem_bytes_per_s * 0.85)
+    accumulated = 0.0 if run.adapters else c.accumulate * w.stage_params / (run.mem_bytes_per_s * 0.85)
     pipe = 2 * w.pipe_bytes / (w.pipe_rate * 0.6) if w.pipe_bytes else 0.0
     stage = max(w.layers * layer, w.last_layers * layer + head) + accumulated + c.micro_s
     stage += 0.5 * pipe * run.interleave * (c.tensor_exposed if run.tp > 1 else 0.7)
@@ -171,7 +184,7 @@ def step_s(run: Run, w: Work, c: Coefficients) -> float:
     if w.slice_bytes:
         link = w.slice_bytes / (run.nic_bytes_per_s * c.slice_link)
         seconds += link - min(c.data_hidden * link, 0.6 * stage)
-    seconds += w.optimizer_bytes / (run.card.mem_bytes_per_s * 0.7)
+    seconds += w.optimizer_bytes / (run.mem_bytes_per_s * 0.7)
     nodes = run.chips / (8.0 if run.node > 8 else run.node)
     return seconds * (1 + c.jitter * math.sqrt(2 * math.log(max(1.0, nodes))))
 

@@ -18,12 +18,14 @@ STACKS = (
 )  # fmt: skip
 UNFUSED = {"megatron", "megatron-deepspeed", "neuron"}
 """Stacks that (in the versions measured) write the attention scores to memory and compute the masked half too."""
-SHARDED_OPTIMIZER = {"mcore", "bridge", "megatron-deepspeed", "neuron"}
+SHARDED_OPTIMIZER = {"mcore", "bridge", "megatron-deepspeed", "neuron", "other"}
 """Stacks whose optimizer state is split over the data-parallel ranks even when the row does not say so."""
-SEQUENCE_PARALLEL = {"mcore", "bridge", "torchtitan", "maxtext", "neuron"}
+SEQUENCE_PARALLEL = {"mcore", "bridge", "torchtitan", "maxtext", "neuron", "other"}
 """Stacks that split norms and residuals over the tensor ranks as a rule."""
 CORES_PER_CHIP = {"trainium1": 2}
 """Where tp and dp count cores, not chips."""
+PACKED = 0.25
+"""Fine-tuning packs short samples into a sequence, and a token looks back within its own: assumed a quarter of the sequence."""
 HEAD_DIM = {"qwen3": 128.0, "gemma": 256.0, "palm": 256.0, "gpt-oss": 64.0}
 """Width of a head where it is not the width over the heads."""
 EXPERTS = {"deepseek-v3": (1, 3, 2048.0), "deepseek-r1": (1, 3, 2048.0), "kimi-k2": (1, 1, 2048.0)}
@@ -81,6 +83,8 @@ class Run(NamedTuple):
     group: str
     software: str
     chips: float
+    units: float
+    """Ranks on one chip."""
     tp: float
     pp: float
     dp: float
@@ -94,6 +98,9 @@ class Run(NamedTuple):
     """"16bit", "fp8" or "fp4"."""
     recompute: str
     zero: int
+    sustained: float
+    """Share of the peak that a stated power cap leaves."""
+    mem_bytes_per_s: float
     slices: float
     node: float
     """Chips that share the fast link."""
@@ -104,6 +111,8 @@ class Run(NamedTuple):
     """Whether only adapters learn (LoRA): no gradients of the weights."""
     fused: bool
     sequence_parallel: bool
+    attended: float
+    """Mean tokens that a token looks back on and that are computed."""
 
     @property
     def micro_batches(self) -> float:
@@ -174,6 +183,24 @@ def nic_of(text: str, node: float, card: Card) -> float:
     return float(nic) if nic else 12.5e9
 
 
+def capped(name: str, card: Card) -> tuple[float, float]:
+    """What a name like "H100-96GB-HBM2e-500W" takes from the catalogue's chip: share of the peak, bytes a second of memory.
+
+    Power falls with the cube of the clock at most and with the clock at least; the square is between the two.
+
+    >>> share, rate = capped("H100-96GB-HBM2e-500W", card_of("h100")); round(share, 3), rate / 1e9
+    (0.845, 2400.0)
+    >>> capped("H100-SXM-80GB", card_of("h100"))[0]
+    1.0
+    """
+    watts = re.search(r"(\d+)\s*W\b", name)
+    chip = catalogue.chip(card.id) if card.id in catalogue.chip_ids() else None
+    full = getattr(chip, "power_w", None)
+    share = min(1.0, math.sqrt(float(watts[1]) / float(full))) if watts and full and float(watts[1]) > 0 else 1.0
+    older = "hbm2e" in name.lower() and card.id == "h100-sxm"
+    return share, 2.4e12 if older else card.mem_bytes_per_s
+
+
 def _shards(text: str, stack: str) -> int:
     """The ZeRO stage that a cell means."""
     lower = text.lower()
@@ -190,7 +217,7 @@ def _shards(text: str, stack: str) -> int:
 
 def _recompute(text: str) -> str:
     lower = text.lower()
-    for needle, name in (("selective/none", "none"), ("none/unknown", "none"), ("selective", "selective"), ("seqsel", "selective"), ("full", "full"), ("minimal", "minimal"),
+    for needle, name in (("none/unknown", "unknown"), ("selective/none", "none"), ("selective", "selective"), ("seqsel", "selective"), ("full", "full"), ("minimal", "minimal"),
                          ("offload", "offload"), ("custom", "offload"), ("none", "none")):  # fmt: skip
         if needle in lower:
             return name
@@ -269,11 +296,10 @@ def _run(key: tuple[tuple[str, str], ...]) -> Run:
     domain = 8.0
     if card.id in catalogue.chip_ids():
         domain = float(catalogue.chip(card.id).domain or 8.0)
-    node = max(1.0, min(row.number("chips_per_node", domain), chips)) if card.link.startswith("pcie") is False else 1.0
-    if card.id.startswith(("tpu",)):
-        node = domain
-    if domain > 8 and not card.id.startswith("tpu"):
+    node = 1.0 if card.link.startswith("pcie") else domain if card.id.startswith("tpu") else min(row.number("chips_per_node", domain), chips)
+    if domain > 16 and not card.id.startswith("tpu"):  # a rack that shares its fast link, whatever the row calls a node
         node = min(domain, chips)
+    node = max(1.0, node)
     zero = _shards(row.text("fsdp"), stack)
     recompute = _recompute(row.text("recompute"))
     precision_text = row.text("precision", "bf16").lower()
@@ -283,8 +309,10 @@ def _run(key: tuple[tuple[str, str], ...]) -> Run:
     cp = row.number("cp", 1.0)
     seq = row.number("seq_len")
     dp = chips * units / (tp * pp * cp)
+    if dp < 1:
+        raise Refused(f"tp × pp × cp = {tp * pp * cp:g} ranks do not fit on {chips:g} chips", field="n_chips")
     stated = row.number("dp", dp)
-    if stated * tp * pp * cp == chips * units or dp < 1 or dp != int(dp):
+    if stated * tp * pp * cp == chips * units or dp != int(dp):
         dp = stated
     dp = max(1.0, dp)
     ep = max(1.0, row.number("ep", 1.0))
@@ -301,21 +329,22 @@ def _run(key: tuple[tuple[str, str], ...]) -> Run:
         dp = batch
     fused = stack not in UNFUSED
     sequence_parallel = stack in SEQUENCE_PARALLEL or "seq" in row.text("recompute").lower()
-    states = model.params / (tp * pp) * (2 if adapters else 6 + 12 / dp if zero in (1, 2) else 18 / dp if zero == 3 else 18) / units
+    lean = 4 if stack in ("mcore", "bridge") else 6  # 16-bit gradients
+    states = model.params / (tp * pp) * (2 if adapters else lean + 12 / dp if zero in (1, 2) else 18 / dp if zero == 3 else 18) / units
     if model.experts > 1:
         resident = model.params - model.layers * model.expert_params * (model.experts - model.experts / ep)
         states *= resident / model.params
     if recompute == "unknown":
-        recompute = "none"
-        for recompute in ("none", "selective", "full"):
+        for recompute in ("none", "selective", "full"):  # the least that fits; published runs fill the memory
             layer = activation_estimate(model, tokens=seq / cp, tp=tp, recompute=recompute, sequence_parallel=sequence_parallel, fused=fused, seq=seq)
-            if states + layer * model.layers <= 0.85 * card.mem_bytes:
+            kept = 1.0 if precision == "16bit" or recompute == "full" else 0.6  # inputs of 8-bit products are kept at 8 bits
+            if states + kept * layer * model.layers <= 1.05 * card.mem_bytes:
                 break
     local = max(1.0, batch / dp)
     if row.text("micro_batch"):
         micro = row.number("micro_batch")
     elif row.text("local_batch"):
-        micro = row.number("local_batch")
+        micro = row.number("local_batch") if pp == 1 else 1.0  # a pipeline cuts it into single sequences
     elif card.id.startswith("tpu"):
         micro = local
     else:
@@ -323,9 +352,9 @@ def _run(key: tuple[tuple[str, str], ...]) -> Run:
     if pp > model.layers:
         raise Refused(f"pp = {pp:g} is more than the {model.layers:g} layers: a stage needs at least one", field="pp")
     return Run(
-        model, card, stack, row.text("group"), row.text("software").lower(), chips, tp, pp, dp, cp, ep, _chunks(row, model, stack, pp), min(micro, local) if card.id.startswith("tpu") else micro,
-        batch, seq, precision, recompute, zero, max(1.0, row.number("n_slices", 1.0)), node, nic_of(row.text("inter_link"), min(8.0, max(1.0, row.number("chips_per_node", 8.0))), card),
-        4.0 if "fp32 grad" in precision_text else 2.0, adapters, fused, sequence_parallel,
+        model, card, stack, row.text("group"), row.text("software").lower(), chips, units, tp, pp, dp, cp, ep, _chunks(row, model, stack, pp), min(micro, local) if card.id.startswith("tpu") else micro,
+        batch, seq, precision, recompute, zero, *capped(row.text("chip"), card), max(1.0, row.number("n_slices", 1.0)), node, nic_of(row.text("inter_link"), max(1.0, row.number("chips_per_node", 8.0)), card),
+        4.0 if "fp32 grad" in precision_text else 2.0, adapters, fused, sequence_parallel, seq * (0.5 if fused else 1.0) * (PACKED if "sft" in words or "-ft" in words else 1.0),
     )  # fmt: skip
 
 

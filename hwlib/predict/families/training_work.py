@@ -90,8 +90,7 @@ def prepared(row: Row) -> tuple[Run, Work]:
 
 def work_of(run: Run) -> Work:
     """The work of a run's micro-batch."""
-    m, card, t, units = run.model, run.card, run.tp, max(1.0, run.tp * run.pp * run.dp * run.cp / run.chips)
-    units = 2.0 if run.stack == "neuron" and card.id == "trainium1" else 1.0
+    m, card, t, units = run.model, run.card, run.tp, run.units
     tokens = run.micro_batch * run.seq / run.cp
     norm_ranks = t if run.sequence_parallel else 1.0
     layers = float(_stage(layers=m.layers, pipeline_parallel=run.pp))
@@ -101,7 +100,7 @@ def work_of(run: Run) -> Work:
         last = layers - 1
     width = 2.0 if run.precision == "16bit" else 1.0
     flops, moved = _products(run, tokens, width)
-    pairs = tokens * run.seq * (0.5 if run.fused else 1.0)
+    pairs = tokens * run.attended
     heads = m.heads / t
     visits = m.active + m.shared
     small = 2.0 * tokens * (12 * m.hidden / norm_ranks + (visits * m.matrices * m.ffn + 2 * (m.heads + 2 * m.kv_heads) * m.head_dim) / t)
@@ -124,8 +123,9 @@ def work_of(run: Run) -> Work:
     ranks = run.dp * run.cp / run.slices
     repeats = calls = data = 0.0
     if ranks > 1 and not run.adapters:
-        shared = layers * (dense_share + expert_share / max(1.0, ranks / max(1.0, ranks / run.ep)) if expert_share else layers * dense_share) / t + m.vocab * m.hidden / t
-        shared = stage if not expert_share else (layers * (dense_share + expert_share * (ranks / run.ep - 1) / max(1.0, ranks - 1)) + m.vocab * m.hidden) / t
+        shared = stage
+        if expert_share:  # copies of an expert are fewer than the ranks, and one copy has nothing to exchange
+            shared = (layers * (dense_share + expert_share * max(0.0, ranks / run.ep - 1) / (ranks - 1)) + m.vocab * m.hidden) / t
         gathers, scatters = (2.0, 1.0) if run.zero == 3 else (1.0, 1.0)
         data = _traffic(params_per_chip=shared, weight_value_bytes=2.0, gathers=gathers, gradient_value_bytes=run.gradient_bytes, scatters=scatters, ranks=ranks)
         repeats = run.micro_batches if run.zero >= 2 else 1.0
@@ -136,7 +136,7 @@ def work_of(run: Run) -> Work:
         data_rate = link
     hops = ranks - 1 if ranks <= together else ranks / together - 1
     return Work(
-        layers=layers, last_layers=last if run.pp > 1 else layers, matmul_flops=flops / 1.0, matmul_bytes=moved,
+        layers=layers, last_layers=last if run.pp > 1 else layers, matmul_flops=flops, matmul_bytes=moved,
         attention_flops=4.0 * pairs * heads * m.head_dim, score_bytes=0.0 if run.fused else 12.0 * pairs * heads, small_bytes=small, routing_bytes=routing,
         head_flops=2.0 * tokens * m.hidden * m.vocab / t, head_bytes=2.0 * (tokens * m.hidden + m.hidden * m.vocab / t + 6 * tokens * m.vocab / t),
         stage_params=stage, tensor_bytes=message if t > 1 else 0.0, tensor_steps=2 * (t - 1), tensor_rate=link if t / units <= inside else min(link, nic),
