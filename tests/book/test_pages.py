@@ -16,6 +16,7 @@ CHAPTERS = {
     "2-training/parallelism": "parallelism",
     "2-training/checkpoints": "checkpoints",
     "3-inference-chips/weights-in-sram": "weights_in_sram",
+    "3-inference-chips/fewer-bits": "fewer_bits",
     "3-inference-chips/continuous-batching": "continuous_batching",
     "4-economics/tokens-to-dollars": "tokens_to_dollars",
 }

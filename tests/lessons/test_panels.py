@@ -17,6 +17,7 @@ from hwlib.roofline import attainable_flops_per_s
 from lessons import draw
 from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import continuous_batching as batching_page
+from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import roofline as roofline_page
@@ -25,6 +26,7 @@ from lessons.pages import weights_in_sram as sram_page
 from lessons.panels import (
     checkpoints,
     continuous_batching,
+    fewer_bits,
     kv_cache,
     landing,
     parallelism,
@@ -37,8 +39,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, parallelism, checkpoints, weights_in_sram, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, parallelism_page, checkpoints_page, sram_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, parallelism, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, parallelism_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -152,6 +154,22 @@ class TestWeightsInSram:
     def test_seven_providers_were_measured_and_groq_was_the_fastest(self):
         found = sram_page.endpoints()
         assert len(found) >= 7 and max(found, key=lambda r: float(r["tokens_per_s_per_user"]))["chip"] == "Groq LPU v1"
+
+
+class TestFewerBits:
+    @QUICK
+    @given(one_of(fewer_bits.CHIPS), one_of(fewer_bits.MODELS), one_of(fewer_bits.SEQUENCES), one_of(fewer_bits.CONTEXTS))
+    def test_fewer_bits_never_slow_a_step_and_never_gain_more_than_their_bytes(self, chip, model, sequences, context):
+        wide, eight, four = (s.machine.step for s in fewer_bits.widths(chip, model, sequences, context))
+        assert wide >= eight - 1e-12 and wide / eight <= 2 + 1e-9 and wide >= four - 1e-12 and wide / four <= 4 + 1e-9
+        assert fewer_bits.view(chip, model, sequences, context).readout
+
+    def test_no_card_beats_what_bytes_alone_allow(self):
+        assert len(fewer_bits_page.pairs()) >= 8 and all(1 < p.faster < fewer_bits_page.bytes_alone() for p in fewer_bits_page.pairs())
+
+    def test_the_perplexities_are_those_of_the_file(self):
+        found = dict((name, more) for _, more, name in fewer_bits_page.perplexities())
+        assert found["Q8_0"] == 0.03 and found["IQ1_S"] == 248.51 and "F16" not in found
 
 
 class TestParallelism:
