@@ -32,7 +32,7 @@ def score_token_bytes(*, heads, seq_len, bytes_per_value, mask_bytes):
     """Bytes a token of attention scores where they are written to memory: softmax before and after dropout, and the mask.
 
     >>> score_token_bytes(heads=96, seq_len=2048, bytes_per_value=2, mask_bytes=1)
-    983040
+    983040.0
     """
     return heads * seq_len * (2 * bytes_per_value + mask_bytes)
 

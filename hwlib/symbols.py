@@ -271,6 +271,18 @@ mask_bytes                  | b_{mask}  | B        | bytes of a dropout mask's e
 outside_token_bytes         | a_{out}   | B/token  | activations of a token outside the split blocks
 score_token_bytes           | a_{sc}    | B/token  | attention scores of a token
 sequence_ranks              | t_{s}     |          | ranks that split a sequence between the blocks
+dense_layers                | L_{d}     |          | first layers of a mixture with one plain block
+expert_ffn                  | d_{e}     |          | width of an expert
+experts                     | n_{e}     |          | experts of a layer
+kv_rank                     | r_{kv}    |          | width that keys and values are squeezed to
+nope_dim                    | d_{n}     |          | part of a head without position
+query_rank                  | r_{q}     |          | width that queries are squeezed to
+rope_dim                    | d_{r}     |          | part of a head with position
+shared_experts              | n_{sh}    |          | experts that every token visits
+value_dim                   | d_{v}     |          | width of a value head
+window                      | w_{att}   | tokens   | tokens that a windowed layer looks back on
+windowed_layers             | L_{w}     |          | layers with a window
+extra_params                | N_{x}     |          | parameters of biases and positions
 year_days                   | k_{d}     | day      | days in a year
 year_h                      | k_{h}     | h        | hours in a year
 year_months                 | k_{m}     | months   | months in a year

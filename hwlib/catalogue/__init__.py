@@ -31,7 +31,7 @@ _CHIP_FIGURES = ("mem_bytes", "mem_bytes_per_s", "sram_bytes", "link_bytes_per_s
 _CHIP_WORDS = ("id", "name", "vendor", "kind", "status", "year", "process", "mem_type", "announced", "graded")
 _MODEL_FIGURES = (
     "layers", "hidden", "ffn", "heads", "kv_heads", "head_dim", "vocab", "context", "moe_experts", "moe_topk", "moe_shared",
-    "moe_ffn", "moe_dense_first_layers", "params_stated", "params_active_stated", "train_tokens", "train_device_hours",
+    "moe_ffn", "moe_dense_first_layers", "query_rank", "kv_rank", "rope_dim", "value_dim", "window", "windowed_layers", "params_stated", "params_active_stated", "train_tokens", "train_device_hours",
 )  # fmt: skip
 _MODEL_WORDS = ("id", "name", "publisher", "year", "attention", "attention_detail", "estimate", "graded")
 _LINK_FIGURES = ("bytes_per_s", "launch_s", "step_s", "efficiency")
@@ -109,6 +109,7 @@ def transformer(id: str) -> Transformer:
         **{name: figure(raw.get(name), raw["name"]) for name in _MODEL_FIGURES},
         ffn_gated=raw.get("ffn_gated", False),
         tied_embeddings=raw.get("tied_embeddings", False),
+        positions=raw.get("positions", "rotary"),
         **_lists(raw, "notes"),
     )
 

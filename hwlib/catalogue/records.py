@@ -88,12 +88,24 @@ class Transformer:
     head_dim: Figure | None = None
     vocab: Figure | None = None
     tied_embeddings: bool = False
+    positions: str = "rotary"
+    """"rotary" has no parameters, "learned" a vector a position (and biases, as in GPT-2), "relative" a matrix a layer."""
     context: Figure | None = None
     moe_experts: Figure | None = None
     moe_topk: Figure | None = None
     moe_shared: Figure | None = None
     moe_ffn: Figure | None = None
     moe_dense_first_layers: Figure | None = None
+    query_rank: Figure | None = None
+    """Of latent attention: width that queries are squeezed to; `kv_rank` the same for keys and values."""
+    kv_rank: Figure | None = None
+    rope_dim: Figure | None = None
+    """Values of a key that carry its position and are shared by all heads."""
+    value_dim: Figure | None = None
+    """Width of a value head where it differs from the key's."""
+    window: Figure | None = None
+    """Tokens that a windowed layer looks back on."""
+    windowed_layers: Figure | None = None
     params_stated: Figure | None = None
     params_active_stated: Figure | None = None
     train_tokens: Figure | None = None
@@ -106,6 +118,11 @@ class Transformer:
     def is_moe(self) -> bool:
         """Whether only some experts answer each token."""
         return self.moe_experts is not None
+
+    @property
+    def is_latent(self) -> bool:
+        """Whether keys and values are kept as one narrow vector a token."""
+        return self.kv_rank is not None
 
     @property
     def complete(self) -> bool:

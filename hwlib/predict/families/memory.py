@@ -7,7 +7,13 @@ copy and two moments.
 
 from __future__ import annotations
 
-from hwlib.activations import first_stage_activation_bytes, inside_token_bytes, layer_activation_bytes, outside_token_bytes, score_token_bytes
+from hwlib.activations import (
+    first_stage_activation_bytes,
+    inside_token_bytes,
+    layer_activation_bytes,
+    outside_token_bytes,
+    score_token_bytes,
+)
 from hwlib.memory import micro_batches_in_flight, params_per_chip, state_bytes
 from hwlib.parallelism import largest_stage_layers
 from hwlib.predict.constants import Constants

@@ -8,7 +8,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from hwlib.parallelism import activation_message_bytes, context_message_bytes, expert_message_bytes, largest_stage_layers, sharded_traffic_bytes
+from hwlib.parallelism import (
+    activation_message_bytes,
+    context_message_bytes,
+    expert_message_bytes,
+    largest_stage_layers,
+    sharded_traffic_bytes,
+)
 from hwlib.predict.families.training_row import Run, inputs_of, run_of_inputs
 from hwlib.predict.row import Row
 
