@@ -36,6 +36,14 @@ class Family:
     observed: Callable[[Row, str], float | None] = _as_measured
     weights: Mapping[str, float] = field(default_factory=dict)
     derived: Callable[[Row, dict[str, float]], dict[str, float]] | None = None
+    """Metrics that follow from the predicted ones."""
+    regime: Callable[[Row], str] | None = None
+    """Where errors differ by size or kind of case: intervals are kept apart by this word."""
+
+    @property
+    def key(self) -> str:
+        """The family's name in `fitted.toml`."""
+        return self.names[0]
 
     def metrics_of(self, row: Row) -> tuple[str, ...]:
         return self.metrics.get(row.family, ())
