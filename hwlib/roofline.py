@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwlib.formula import formula, least
+from hwlib.formula import formula, least, most
 
 
 @formula(gives="ridge", cites="williams2009roofline")
@@ -63,3 +63,23 @@ def training_intensity(*, matmul_params, tokens_per_chip, weight_bytes, state_by
     2234
     """
     return 6 * matmul_params * tokens_per_chip / (3 * weight_bytes + state_bytes)
+
+
+@formula(gives="operation_s", cites="williams2009roofline")
+def operation_s(*, flops, peak_flops_per_s, moved_bytes, mem_bytes_per_s, calls, kernel_floor_s):
+    """A group of alike operations: the slower of arithmetic and memory, and for each call what even an empty one takes.
+
+    >>> operation_s(flops=2e9, peak_flops_per_s=1e11, moved_bytes=1e8, mem_bytes_per_s=1e10, calls=10, kernel_floor_s=1e-6)
+    0.02001
+    """
+    return most(flops / peak_flops_per_s, moved_bytes / mem_bytes_per_s) + calls * kernel_floor_s
+
+
+@formula(gives="pass_s", cites="williams2009roofline")
+def pass_s(*, products_s, attention_s, elementwise_s):
+    """One pass of a model: products with weights, attention, and what is done element by element, one after the other.
+
+    >>> pass_s(products_s=0.01, attention_s=0.002, elementwise_s=0.003)
+    0.015
+    """
+    return products_s + attention_s + elementwise_s

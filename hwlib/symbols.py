@@ -248,6 +248,23 @@ spare_nodes                 | n_{spare} |          | nodes that wait
 list_usd_per_hour           | c_{list}  | usd/h    | list price of a chip-hour
 price_ratio                 | r_{price} |          | price over the list price
 server_power_factor         | k_{pw}    |          | power of a server's share over the chip's
+amax                        | a_{max}   |          | largest value of a tensor, sign aside
+attention_s                 | t_{att}   | s        | attention of a pass
+bits_per_value              | b_{all}   |          | bits of a value with its share of the scale
+calls                       | n_{call}  |          | calls of operations
+elementwise_s               | t_{elem}  | s        | operations element by element
+format_max                  | q_{max}   |          | largest value of a number format
+group_size                  | n_{group} |          | values that share a scale
+hours                       | t_{h}     | h        | hours paid for
+noise_power                 | P_{err}   |          | mean square of an error
+operation_s                 | t_{op}    | s        | a group of operations
+pass_s                      | t_{pass}  | s        | one pass over a model
+products_s                  | t_{prod}  | s        | products with weights
+scale                       | s_{q}     |          | what a tensor is divided by
+scale_bits                  | b_{scale} |          | bits of a scale
+signal_power                | P_{sig}   |          | mean square of a tensor
+sqnr_db                     | SQNR      |          | power of a tensor over that of its rounding error, in decibels
+value_bits                  | b_{bit}   |          | bits of a value
 weight_bytes                | M_{w}     | B        | weights
 weight_shards               | z_{w}     |          | ranks that share the weights
 weight_value_bytes          | b_{w}     | B/param  | bytes of one weight
