@@ -21,6 +21,7 @@ from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import roofline as roofline_page
+from lessons.pages import six_n_d as six_n_d_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.pages import weights_in_sram as sram_page
 from lessons.panels import (
@@ -33,14 +34,15 @@ from lessons.panels import (
     predict,
     quiz,
     roofline,
+    six_n_d,
     tokens_to_dollars,
     weights_in_sram,
 )
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, parallelism, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, parallelism_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, six_n_d, parallelism, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, six_n_d_page, parallelism_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -170,6 +172,19 @@ class TestFewerBits:
     def test_the_perplexities_are_those_of_the_file(self):
         found = dict((name, more) for _, more, name in fewer_bits_page.perplexities())
         assert found["Q8_0"] == 0.03 and found["IQ1_S"] == 248.51 and "F16" not in found
+
+
+class TestSixND:
+    @QUICK
+    @given(one_of(six_n_d.CHIPS), one_of(six_n_d.PARAMS), one_of(six_n_d.TOKENS), one_of(six_n_d.COUNTS))
+    def test_days_fall_with_the_share_and_with_chips(self, chip, params, tokens, count):
+        r = six_n_d.run(chip, params, tokens, count)
+        assert r.days(0.4) == pytest.approx(r.days(1.0) * 2.5) and six_n_d.run(chip, params, tokens, 2 * count).days(0.4) == pytest.approx(r.days(0.4) / 2)
+        assert six_n_d.view(chip, params, tokens, count).readout
+
+    def test_llama_2_implies_the_share_that_the_ledger_gives(self):
+        found = {r.name: r.share for r in six_n_d_page.reported()}
+        assert found["Llama 2 70B"] == pytest.approx(0.428, abs=0.002) and all(0 < s < 1 for s in found.values())
 
 
 class TestParallelism:
