@@ -305,4 +305,29 @@ year_h                      | k_{h}     | h        | hours in a year
 year_months                 | k_{m}     | months   | months in a year
 year_s                      | k_{s}     | s        | seconds in a year
 years_before                | y         |          | years before this one
+sent_bytes                  | m_{sent}  | B        | bytes that a rank sends
+all_to_all_s                | t_{a2a}   | s        | one all-to-all
+fill_bytes                  | m_{fill}  | B        | bytes under way before a transfer's pipeline is full
+node_share_bytes            | m_{node}  | B        | what a rank carries out of its node
+ranks_per_node              | n_{rn}    |          | ranks in a node
+nic_bytes_per_s             | w_{nic}   | B/s      | bandwidth of a rank's network card, one direction
+nic_efficiency              | \eta_{nic}| %        | share of a network card that large messages reach
+nic_hop_s                   | \alpha_{nic} | s     | time of one hop between nodes
+side_ranks                  | n_{side}  |          | ranks along one axis of a torus
+torus_axes                  | d_{torus} |          | axes of a torus
+gemm_m                      | m_{mm}    |          | rows of the result
+gemm_n                      | n_{mm}    |          | columns of the result
+gemm_k                      | k_{mm}    |          | length of each sum of products
+gemm_flops                  | F_{mm}    | FLOP     | arithmetic of a matrix product
+gemm_bytes                  | Q_{mm}    | B        | bytes that a matrix product reads and writes
+tile_m                      | m_{tile}  |          | rows of a tile
+tile_n                      | n_{tile}  |          | columns of a tile
+tiles                       | n_{tile}  |          | tiles of a matrix product
+multiprocessors             | n_{sm}    |          | processors of a chip that each take a tile
+wave_share                  | \phi_{wave} | %      | share of the tiles' places that hold work
+gemm_compute_s              | t_{mm,c}  | s        | arithmetic of a matrix product
+gemm_memory_s               | t_{mm,m}  | s        | memory traffic of a matrix product
+gemm_s                      | t_{mm}    | s        | one matrix product
+kernel_launch_s             | t_{k}     | s        | start and end of a kernel
+join_power                  | p_{join}  |          | how sharply two bounds hand over
 """)
