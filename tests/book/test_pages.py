@@ -13,6 +13,7 @@ BOOK = ROOT / "book"
 CHAPTERS = {
     "1-two-workloads/roofline": "roofline",
     "1-two-workloads/kv-cache": "kv_cache",
+    "1-two-workloads/what-must-fit": "what_must_fit",
     "2-training/six-n-d": "six_n_d",
     "2-training/parallelism": "parallelism",
     "2-training/checkpoints": "checkpoints",

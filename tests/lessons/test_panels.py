@@ -24,6 +24,7 @@ from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.pages import weights_in_sram as sram_page
+from lessons.pages import what_must_fit as fit_page
 from lessons.panels import (
     checkpoints,
     continuous_batching,
@@ -37,12 +38,13 @@ from lessons.panels import (
     six_n_d,
     tokens_to_dollars,
     weights_in_sram,
+    what_must_fit,
 )
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, six_n_d, parallelism, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, six_n_d_page, parallelism_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -185,6 +187,18 @@ class TestSixND:
     def test_llama_2_implies_the_share_that_the_ledger_gives(self):
         found = {r.name: r.share for r in six_n_d_page.reported()}
         assert found["Llama 2 70B"] == pytest.approx(0.428, abs=0.002) and all(0 < s < 1 for s in found.values())
+
+
+class TestWhatMustFit:
+    @QUICK
+    @given(one_of(what_must_fit.MODELS), one_of(what_must_fit.SHARDS), one_of(what_must_fit.SEQUENCES), one_of(what_must_fit.CONTEXTS))
+    def test_the_state_is_conserved_however_it_is_split(self, model, chips, sequences, context):
+        f = what_must_fit.footprint(model, chips, sequences, context)
+        assert f.share * chips == pytest.approx(f.state) == pytest.approx(f.weights + f.gradients + f.optimizer)
+        assert what_must_fit.view(model, chips, sequences, context).readout
+
+    def test_adam_in_mixed_precision_keeps_sixteen_bytes(self):
+        assert what_must_fit.footprint().per_param == 16
 
 
 class TestParallelism:
