@@ -17,7 +17,7 @@ from hwlib.activations import (
 from hwlib.memory import micro_batches_in_flight, params_per_chip, state_bytes
 from hwlib.parallelism import largest_stage_layers
 from hwlib.predict.constants import Constants
-from hwlib.predict.families.training_row import Model, model_of
+from hwlib.predict.families.training_row import Model, model_of, sane
 from hwlib.predict.family import Family
 from hwlib.predict.row import Refused, Row
 
@@ -72,7 +72,7 @@ def _zero(row: Row) -> int:
 
 def predict(row: Row, constants: Constants | None = None) -> dict[str, float]:
     """GiB of weights, gradients and optimizer of one chip, and of the first stage's activations."""
-    model = model_of(row)
+    model = model_of(sane(row))
     tp, pp, dp = _ranks(row)
     if pp > model.layers:
         raise Refused(f"pp = {pp:g} is more than the {model.layers:g} layers: a stage needs at least one", field="pp")

@@ -69,9 +69,9 @@ CONSTANTS = {
         Constant(name="attention", start=0.45, low=0.10, high=0.95, meaning="share of the 16-bit peak that attention reaches", spread=0.2),
         Constant(name="scores", start=1.0, low=0.2, high=4.0, meaning="traffic of attention scores in memory, over three writes and three reads at 16 bits", spread=0.3),
         Constant(name="small", start=1.0, low=0.2, high=5.0, meaning="traffic of norms, residuals and gates, over one read and one write of each", spread=0.25),
-        Constant(name="routing", start=1.5, low=0.3, high=12.0, meaning="traffic of sorting tokens by expert and back, over two reads and two writes", spread=0.4),
+        Constant(name="routing", start=1.5, low=0.3, high=12.0, meaning="traffic of sorting tokens by expert and back, over two reads and two writes", spread=0.25),
         Constant(name="layer_s", start=100e-6, low=5e-6, high=2e-3, unit="s", meaning="launches of a layer's kernels, forward and backward, that nothing hides", spread=0.4),
-        Constant(name="expert_s", start=0.5e-3, low=0.05e-3, high=3e-3, unit="s", meaning="launches for each expert that a chip holds in a layer, under which a small micro-batch waits for the host", spread=0.4),
+        Constant(name="expert_s", start=0.5e-3, low=0.05e-3, high=3e-3, unit="s", meaning="launches for each expert that a chip holds in a layer, under which a small micro-batch waits for the host", spread=0.25),
         Constant(name="micro_s", start=5e-3, low=0.2e-3, high=80e-3, unit="s", meaning="host work for each micro-batch", spread=0.4),
         Constant(name="tensor_link", start=0.70, low=0.30, high=0.95, meaning="share of the link that all-reduces of tensor ranks reach"),
         Constant(name="tensor_exposed", start=0.7, low=0.05, high=1.0, meaning="share of the tensor ranks' messages that arithmetic does not hide", spread=0.3),
@@ -121,7 +121,7 @@ def coefficients(k: Constants, run: Run) -> Coefficients:
         micro_s=get("micro_s", stack),
         tensor_link=get("tensor_link", run.card.link) if run.tp > 1 else 1.0,
         tensor_exposed=get("tensor_exposed", stack, mode) if run.tp > 1 else 0.0,
-        expert_exposed=get("expert_exposed", release) if run.ep > 1 and mixed else 0.0,
+        expert_exposed=get("expert_exposed") if run.ep > 1 and mixed else 0.0,
         data_link=get("data_link", stack, here),
         data_hidden=get("data_hidden", stack),
         latency=get("latency", stack),
@@ -162,8 +162,8 @@ def layer_and_head_s(run: Run, w: Work, c: Coefficients) -> tuple[float, float]:
         seconds += (4 + 2 * min(1.0, again)) * c.expert_exposed * (card.launch_s + w.expert_s_bytes / (w.expert_rate * 0.8))
     if c.expert_s and not run.card.id.startswith("tpu"):  # the device waits for the host, or the host for the device
         seconds = (seconds**SHARP + (c.expert_s * w.local_experts) ** SHARP) ** (1 / SHARP)
-    if w.context_bytes:
-        seconds += 3 * c.tensor_exposed * w.context_bytes / (card.link_bytes_per_s * c.tensor_link) if run.tp > 1 else 1.5 * w.context_bytes / (card.link_bytes_per_s * 0.7)
+    if w.context_bytes:  # keys and values forward, again with their gradients on the way back, half of it behind the attention
+        seconds += 1.5 * w.context_bytes / (w.context_rate * 0.7)
     head = (1 + back) * (w.head_flops / (peak16 * c.compute) + c.small * w.head_bytes / bandwidth) * scale
     return seconds, head
 
@@ -207,6 +207,12 @@ def datasheet(row: Row) -> dict[str, float]:
     return _all(row, run, work, IDEAL)
 
 
+def regime(row: Row) -> str:
+    """Mixtures and adapters err more than dense models trained in full."""
+    mode = mode_of(prepared(row)[0])
+    return mode if mode in ("mixture", "adapters") else ""
+
+
 def levels(row: Row) -> tuple[str, ...]:
     run, _ = prepared(row)
     return (run.stack, run.card.id, run.group)
@@ -214,5 +220,5 @@ def levels(row: Row) -> tuple[str, ...]:
 
 FAMILY = Family(
     title="Training", names=("training",), file="1_training_throughput.csv", metrics={"training": ("tokens_per_s_per_chip", "s_per_step", "tflops_per_chip")},
-    constants=CONSTANTS, predict=predict, datasheet=datasheet, levels=levels, weights={"tokens_per_s_per_chip": 0.5, "s_per_step": 0.5, "tflops_per_chip": 0.5},
+    constants=CONSTANTS, predict=predict, datasheet=datasheet, levels=levels, regime=regime, weights={"tokens_per_s_per_chip": 0.5, "s_per_step": 0.5, "tflops_per_chip": 0.5},
 )  # fmt: skip

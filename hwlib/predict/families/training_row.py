@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hwlib import catalogue
 from hwlib.predict.families.cards import Card, card_of
-from hwlib.predict.row import Refused, Row
+from hwlib.predict.row import MAY_BE_ZERO, Refused, Row
 
 STACKS = (
     ("neuron", "neuron"), ("trainium", "neuron"), ("megatron-bridge", "bridge"), ("deepspeed", "megatron-deepspeed"), ("bloom", "megatron-deepspeed"), ("mt-nlg", "megatron-deepspeed"),
@@ -130,6 +130,26 @@ def stack_of(software: str, group: str = "") -> str:
             if needle in text:
                 return name
     return "other"
+
+
+MOST = {"n_layers": 1e4, "d_model": 1e6, "n_heads": 1e5, "n_kv_heads": 1e5, "d_ff": 1e7, "vocab": 1e8, "n_experts": 1e5, "experts_per_tok": 1e5, "seq_len": 1e9, "n_chips": 1e7,
+        "global_batch": 1e9, "local_batch": 1e9, "micro_batch": 1e9, "grad_accum": 1e6, "tp": 1e6, "pp": 1e4, "dp": 1e7, "cp": 1e6, "ep": 1e6, "n_slices": 1e5, "interleave": 1e4}  # fmt: skip
+"""Beyond these a number is a slip, and loops over it would not end."""
+
+
+def sane(row: Row) -> Row:
+    """The row, or `Refused` for a count that nobody has ever had or that is no whole number where it must be."""
+    for name, most in MOST.items():
+        if row.text(name):
+            value = row.number(name)
+            if value > most:
+                raise Refused(f"{name} = {row.text(name)[:60]!r} is out of range: it must be at most {most:g}", field=name)
+            if name in WHOLE and (value != int(value) or value < 1 and name not in MAY_BE_ZERO):
+                raise Refused(f"{name} = {row.text(name)[:60]!r} must be a whole number of at least 1", field=name)
+    return row
+
+
+WHOLE = {"n_layers", "n_heads", "n_kv_heads", "n_chips", "tp", "pp", "cp", "ep"}
 
 
 def model_of(row: Row) -> Model:
@@ -282,7 +302,7 @@ def _chunks(row: Row, model: Model, stack: str, pp: float) -> float:
 
 
 def _run(key: tuple[tuple[str, str], ...]) -> Run:
-    row = Row(dict(key))
+    row = sane(Row(dict(key)))
     model = model_of(row)
     if not row.text("chip"):
         raise Refused("chip is missing", field="chip")
@@ -306,7 +326,7 @@ def _run(key: tuple[tuple[str, str], ...]) -> Run:
     precision = "fp4" if "fp4" in precision_text else "fp8" if "fp8" in precision_text else "16bit"
     per_param = 2.0 if adapters else 6.0 if zero else 18.0
     tp, pp = _layout(row, model, card, stack, chips, node, zero, per_param)
-    cp = row.number("cp", 1.0)
+    cp = max(1.0, row.number("cp", 1.0))
     seq = row.number("seq_len")
     dp = chips * units / (tp * pp * cp)
     if dp < 1:

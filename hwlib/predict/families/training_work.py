@@ -52,6 +52,7 @@ class Work(NamedTuple):
     expert_rate: float
     local_experts: float
     context_bytes: float
+    context_rate: float
     pipe_bytes: float
     pipe_rate: float
     data_bytes: float
@@ -146,7 +147,7 @@ def work_of(run: Run) -> Work:
         attention_flops=4.0 * pairs * heads * m.head_dim, score_bytes=0.0 if run.fused else 12.0 * pairs * heads, small_bytes=small, routing_bytes=routing,
         head_flops=2.0 * tokens * m.hidden * m.vocab / t, head_bytes=2.0 * (tokens * m.hidden + m.hidden * m.vocab / t + 6 * tokens * m.vocab / t),
         stage_params=stage, tensor_bytes=message if t > 1 else 0.0, tensor_steps=2 * (t - 1), tensor_rate=link if t / units <= inside else min(link, nic),
-        expert_s_bytes=expert_bytes, expert_rate=expert_rate, local_experts=m.experts / run.ep, context_bytes=context,
+        expert_s_bytes=expert_bytes, expert_rate=expert_rate, local_experts=m.experts / run.ep, context_bytes=context, context_rate=link if t * run.cp / units <= inside else min(link, nic),
         pipe_bytes=message / t if run.pp > 1 else 0.0, pipe_rate=nic if t * run.dp * run.cp >= inside else link,
         data_bytes=data, data_rate=data_rate, data_hops=max(0.0, hops), data_repeats=repeats, data_calls=calls,
         slice_bytes=stage * 2.0 * run.gradient_bytes * (run.slices - 1) / run.slices / (ranks if run.zero == 3 else 1.0) if run.slices > 1 else 0.0,
