@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 MODEL_MODULES = (
-    "transformer", "roofline", "memory", "activations", "collectives", "parallelism", "step", "reliability", "decoding", "queueing", "fleet", "costs", "mix", "numerics",
+    "transformer", "roofline", "gemm", "memory", "activations", "collectives", "parallelism", "step", "reliability", "decoding", "queueing", "fleet", "costs", "mix", "numerics",
 )
 """The modules that hold formulas, in the order of the course."""
 

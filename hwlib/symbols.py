@@ -330,4 +330,5 @@ gemm_memory_s               | t_{mm,m}  | s        | memory traffic of a matrix 
 gemm_s                      | t_{mm}    | s        | one matrix product
 kernel_launch_s             | t_{k}     | s        | start and end of a kernel
 join_power                  | p_{join}  |          | how sharply two bounds hand over
+result_value_bytes          | b_{out}   | B        | bytes of one value of the result
 """)
