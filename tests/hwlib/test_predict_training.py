@@ -11,7 +11,7 @@ from hwlib.parallelism import largest_stage_layers, pipeline_bubble, pipelined_s
 from hwlib.predict.constants import Constants
 from hwlib.predict.crossval import held_out
 from hwlib.predict.families.training import CONSTANTS, FAMILY, IDEAL, coefficients, layer_and_head_s, step_s
-from hwlib.predict.families.training_row import model_of
+from hwlib.predict.families.training_model import model_of
 from hwlib.predict.families.training_work import prepared
 from hwlib.predict.fit import observations
 from hwlib.predict.row import Refused, Row

@@ -17,7 +17,7 @@ from hwlib.activations import (
 from hwlib.memory import micro_batches_in_flight, params_per_chip, state_bytes
 from hwlib.parallelism import largest_stage_layers
 from hwlib.predict.constants import Constants
-from hwlib.predict.families.training_row import Model, model_of, sane
+from hwlib.predict.families.training_model import Model, model_of, sane
 from hwlib.predict.family import Family
 from hwlib.predict.row import Refused, Row
 
