@@ -16,6 +16,7 @@ CHAPTERS = {
     "1-two-workloads/what-must-fit": "what_must_fit",
     "2-training/six-n-d": "six_n_d",
     "2-training/parallelism": "parallelism",
+    "2-training/ring-of-chips": "ring_of_chips",
     "2-training/checkpoints": "checkpoints",
     "3-inference-chips/weights-in-sram": "weights_in_sram",
     "3-inference-chips/fewer-bits": "fewer_bits",

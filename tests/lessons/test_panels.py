@@ -20,6 +20,7 @@ from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import parallelism as parallelism_page
+from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
 from lessons.pages import tokens_to_dollars as dollars_page
@@ -34,6 +35,7 @@ from lessons.panels import (
     parallelism,
     predict,
     quiz,
+    ring_of_chips,
     roofline,
     six_n_d,
     tokens_to_dollars,
@@ -43,8 +45,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -199,6 +201,19 @@ class TestWhatMustFit:
 
     def test_adam_in_mixed_precision_keeps_sixteen_bytes(self):
         assert what_must_fit.footprint().per_param == 16
+
+
+class TestRingOfChips:
+    @QUICK
+    @given(one_of(ring_of_chips.CHIPS), one_of(ring_of_chips.STEPS), one_of(ring_of_chips.SIZES), one_of(ring_of_chips.LINKS.values()))
+    def test_no_chip_sends_twice_the_message_and_no_link_is_beaten(self, chips, step, size, link):
+        r = ring_of_chips.reduce(chips, size, link)
+        assert r.sent < 2 * size and r.time >= r.sent / r.link.bytes_per_s and 0 <= r.waiting < 1
+        assert ring_of_chips.view(chips, step, size, link).readout
+
+    def test_every_port_is_better_than_one(self):
+        said = ring_page.solutions()
+        assert float(said["p1_times"]) > 4
 
 
 class TestParallelism:
