@@ -129,7 +129,7 @@ class Session:
         read = yield from self._ladder("read", SPANS, 1, lambda n: f"reading {n / 1e6:.3g} MB", _reading)
         c, d = (np.ones(ELEMENTS, dtype=np.float32) for _ in range(2))
         yield from self._first(("stream",), "element by element, each result a new array", lambda: c * d)
-        size = self.size or fitting(max(2.0 * e**3 / self._times["gemm", e].best_s for e in gemm))
+        size = self.size or fitting(2.0 * gemm[-1] ** 3 / self._times["gemm", gemm[-1]].best_s)
         model, prompt = Model(size), rng.integers(0, size.vocab, PROMPT)
         for name, (new, before) in PASSES.items():
             yield from self._first(("pass", name), f"{name} of {size.name}", _pass(model, prompt, new, before))

@@ -59,7 +59,7 @@ def text(m: Measured) -> str:
     lines += [f"{'element by element':<28}{show(m.stream.value, 'B/s'):>16}   {m.stream.timing.words()}", f"{'an empty call':<28}{show(m.floor.best_s, 's'):>16}   {m.floor.words()}"]
     lines += ["", f"{m.size.name:<28}{'predicted':>12}{'measured':>12}{'ratio':>8}   repeats"]
     lines += [f"{p.name:<28}{show(p.predicted_s, 's'):>12}{show(p.timing.best_s, 's'):>12}{p.ratio:>8.2f}   {p.timing.words()}" for p in m.phases]
-    lines += [f"With and without a cache the logits differ by at most {m.agreement:.0e} of the largest."]
+    lines += [f"With and without a cache the logits {f'differ by at most {m.agreement:.0e} of the largest' if m.agreement else 'are the same'}."]
     if m.unrest > QUIET:
         lines += [f"Medians lie up to {m.unrest:.0%} above the best: other work ran beside this, so repeat it on a quiet machine before reading much into the ratios."]
     if m.gpu:

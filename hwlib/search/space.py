@@ -153,7 +153,7 @@ class _Micro:
         """For each rank's sequences, its micro-batches: positions in ``shares``, repeated, and the sizes beside them."""
         different, which = np.unique(shares, return_inverse=True)
         lists = [self.sizes(int(s)) for s in different]
-        counts = np.array([a.size for a in lists], dtype=np.int64)
+        counts = np.array([a.size for a in lists], dtype=np.intp)  # 32 bits in a browser
         starts = np.cumsum(counts) - counts
         count = counts[which]
         repeat = np.repeat(np.arange(shares.size), count)

@@ -50,7 +50,7 @@ def source(m: Measured) -> str:
     quiet = "the machine was quiet" if m.unrest <= QUIET else "other work ran beside this, so measure again when it is quiet"
     return (
         f"{draw.esc(m.machine)}. {draw.esc(m.size.name)}, FP32; best of {least} repeats or more, medians up to {draw.percent(m.unrest)} above: {quiet}. "
-        f"Predicted from the measured products, reads and calls alone; exponentials are not counted. With and without a cache the logits agree to {m.agreement:.0e}."
+        f"Predicted from the measured products, reads and calls alone; exponentials are not counted. With and without a cache the logits {f'agree to {m.agreement:.0e}' if m.agreement else 'are the same'}."
     )
 
 

@@ -13,7 +13,7 @@ from hwlib.number_formats import FORMATS, FloatFormat, compiled, decode, encode,
 from hwlib.numerics import SCHEMES, DelayedScaling, quantise
 
 FLOATS = [n for n, f in FORMATS.items() if isinstance(f, FloatFormat)]
-ml_dtypes = pytest.importorskip("ml_dtypes")
+pytest.importorskip("ml_dtypes")
 
 
 def bits(x):

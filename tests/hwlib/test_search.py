@@ -217,3 +217,22 @@ def test_three_hundred_times_calculons_fastest_rate_holds_even_on_a_busy_machine
     start = time.perf_counter()
     found = search(DESIGN, LOAD, space)
     assert found.estimated / (time.perf_counter() - start) > 430_000
+
+
+@pytest.mark.slow
+def test_ten_million_layouts_are_streamed_under_a_gigabyte():
+    """In a process of its own, so that what other tests hold does not count."""
+    import subprocess
+    import sys
+
+    code = """
+import resource
+from hwlib.designs import TrainingDesign, TrainingLoad
+from hwlib.search import Space, search
+load = TrainingLoad(layers=96, hidden=12288, ffn=32768, heads=96, kv_heads=96, vocab=51200)
+design = TrainingDesign(accelerator="a100-80-sxm", nodes=128, scale_out_link="ib-hdr", seq_len=2048)
+found = search(design, load, Space(nodes=tuple(range(1, 1025)), global_batch_tokens=tuple(k * 2048 for k in range(192, 6145, 192))))
+print(found.estimated, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+    layouts, gib = map(float, subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert layouts > 1e7 and gib < 1
