@@ -145,7 +145,7 @@ def hierarchical_all_reduce_s(
     ...     return round(1e3 * hierarchical_all_reduce_s(message_bytes=1e9, ranks_per_node=8, nodes=nodes, link_bytes_per_s=450e9, link_efficiency=0.8,
     ...         nic_bytes_per_s=50e9, nic_efficiency=0.9, launch_s=1e-5, hop_s=1e-6, nic_hop_s=5e-6), 2)
     >>> over(2), over(16), over(128)
-    (4.89, 5.32, 6.81)
+    (4.9, 5.38, 6.81)
     """
     return (
         launch_s + 2 * (ranks_per_node - 1) * hop_s + 2 * (nodes - 1) * nic_hop_s

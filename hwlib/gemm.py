@@ -6,7 +6,7 @@ time. What does not fill a tile, or a last wave of tiles, is lost.
 
 from __future__ import annotations
 
-from hwlib.formula import ceil, formula
+from hwlib.formula import ceil, formula, least, most
 
 
 @formula(gives="gemm_flops", cites="nvidia2023matmul")
@@ -78,4 +78,6 @@ def gemm_s(*, gemm_compute_s, gemm_memory_s, kernel_launch_s, join_power):
     >>> round(gemm_s(gemm_compute_s=4.0, gemm_memory_s=3.0, kernel_launch_s=0.5, join_power=2.0), 2)
     5.5
     """
-    return kernel_launch_s + (gemm_compute_s**join_power + gemm_memory_s**join_power) ** (1 / join_power)
+    return kernel_launch_s + most(gemm_compute_s, gemm_memory_s) * (
+        1 + (least(gemm_compute_s, gemm_memory_s) / most(gemm_compute_s, gemm_memory_s)) ** join_power
+    ) ** (1 / join_power)

@@ -49,7 +49,7 @@ def fold_of(case_id: str, folds: int = FOLDS) -> int:
     """The fold of a case: the same on every machine and in every run.
 
     >>> fold_of("8-mamf-0000"), fold_of("8-mamf-0001"), fold_of("8-mamf-0003")
-    (0, 1, 2)
+    (3, 3, 4)
     """
     return crc32(case_id.encode()) % folds
 
@@ -86,7 +86,7 @@ def predicted(family: Family, seen: Iterable[Observation], constants: Constants,
     """What these constants say of these observations."""
     found = []
     for at in seen:
-        is_known = known.get(level_of(family, at), 0) >= ENOUGH
+        is_known = not family.constants or known.get(level_of(family, at), 0) >= ENOUGH
         try:
             value = said(family, at.row, constants).get(at.metric)
             found.append(Held(at, value, is_known, "" if value is not None else f"{at.metric} does not follow from the inputs"))

@@ -20,6 +20,8 @@ from hwlib.predict.row import Row
 
 SHARE = 0.8
 """The share of cases that an interval should hold."""
+MADE_FOR = 0.84
+"""The share of held-out residuals that it is made to hold: cases of one file are more alike than those to come."""
 DRAWN = 12.0
 """Residuals of the pool that a small sample is mixed with."""
 LEAST = 0.015
@@ -29,7 +31,7 @@ WIDEST = (0.25, 4.0)
 
 
 def quantiles(residuals: Sequence[float], weights: Sequence[float] | None = None) -> tuple[float, float]:
-    """The bounds that hold `SHARE` of the residuals, a little outside the sample's own quantiles when it is small.
+    """The bounds that hold `MADE_FOR` of the residuals, a little outside the sample's own quantiles when it is small.
 
     >>> low, high = quantiles([-0.2, -0.1, 0.0, 0.1, 0.2])
     >>> round(low, 2), round(high, 2)
@@ -41,7 +43,7 @@ def quantiles(residuals: Sequence[float], weights: Sequence[float] | None = None
     values, weight = values[order], weight[order]
     n = weight.sum() ** 2 / (weight**2).sum()  # as many equal ones would say as much
     place = (np.cumsum(weight) - weight / 2) / weight.sum()
-    tail = max(0.0, (1 - SHARE) / 2 - 0.4 * SHARE / (n + 1))
+    tail = max(0.0, (1 - MADE_FOR) / 2 - 0.4 * MADE_FOR / (n + 1))
     low, high = np.interp([tail, 1 - tail], place, values)
     return float(low), float(high)
 
@@ -108,9 +110,9 @@ def factors(bounds: tuple[float, float] | None) -> list[float]:
 
 def pick(found: Mapping[str, Any], *, seen: bool, group: str, regime: str) -> tuple[float, float]:
     """The bounds for a case, the most special there are."""
-    if seen and (own := found["groups"].get(f"{group}|{regime}" if regime else group)):
+    if seen and (own := found.get("groups", {}).get(f"{group}|{regime}" if regime else group)):
         return own[0], own[1]
-    pool = found["regimes"].get(regime, found)
+    pool = found.get("regimes", {}).get(regime, found)
     low, high = pool["seen" if seen else "unseen"]
     return low, high
 
@@ -126,6 +128,6 @@ def interval_of(family: Family, row: Row, metric: str) -> tuple[float, float, st
         regime = family.regime(row) if family.regime else ""
     except (ValueError, ArithmeticError):
         level = regime = ""
-    seen = level in fitted.get("levels", {})
+    seen = not family.constants or level in fitted.get("levels", {})
     note = "" if seen else f"no fitted case of {level or 'this kind'}: what the others have in common, with the interval of a group left out"
     return *pick(found, seen=seen, group=row.group, regime=regime), note

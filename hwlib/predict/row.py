@@ -51,7 +51,7 @@ class Row:
         if not text:
             if default is None:
                 raise Refused(f"{name} is missing", field=name)
-            return default
+            return float(default)
         try:
             value = float(text.replace(",", ""))
         except ValueError:

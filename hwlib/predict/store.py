@@ -23,7 +23,7 @@ def entry_of(family: Family, seen: Sequence[Observation], constants: FittedConst
     errors = [abs(h.error) for h in fold if h.predicted is not None]
     cases = {at.row.id for at in seen}
     return {
-        "title": family.title, "kind": "fitted", "cases": len(cases), "median_error": round(statistics.median(errors), 4) if errors else 1.0,
+        "title": family.title, "kind": "fitted" if family.constants else "computed", "cases": len(cases), "median_error": round(statistics.median(errors), 4) if errors else 1.0,
         "where": f"hwlib/measured/{family.file}",
         "levels": {level: n for level, n in levels_in(family, seen).items() if n >= ENOUGH},
         "constants": {name: _constant(family, name, constants) for name in family.constants},
@@ -71,7 +71,7 @@ def _table(lines: list[str], path: tuple[str, ...], entry: Mapping[str, Any]) ->
         lines += [f"{_key(k)} = {_value(v)}" for k, v in plain.items()]
         lines.append("")
     for key, value in entry.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             if key in ("levels", "groups", "regimes"):
                 _inline(lines, (*path, key), value)
             else:
