@@ -16,7 +16,7 @@ from hwlib.errors import BadInput
 from tutor.briefs import brief, brief_ids
 from tutor.designfile import read_design, write_design
 
-SUBMISSIONS = ("validate", "regrade", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema")
+SUBMISSIONS = ("validate", "regrade", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema", "evaluate", "transcripts")
 """Subcommands that live in their own modules; each module has `add_arguments(parser)` and `run(args) -> int`."""
 
 
@@ -34,8 +34,9 @@ def main(argv: list[str] | None = None) -> int:
     fix = commands.add_parser("repair", help="the fewest-edit, the cheapest and the keep-my-chip repair of one design")
     fix.add_argument("design", type=Path, metavar="DESIGN.toml")
     fix.add_argument("--lock", action="append", default=[], metavar="FIELD", help="a field that must stay; may be given more than once")
-    fix.add_argument("--max-edits", type=int, default=2, choices=(1, 2))
-    fix.add_argument("--seconds", type=float, default=None, help="stop after this long and say so; unbounded by default")
+    fix.add_argument("--max-edits", type=int, default=2, choices=(1, 2, 3))
+    fix.add_argument("--evaluations", type=int, default=None, metavar="N", help="designs to try at most (default: enough for all triples)")
+    fix.add_argument("--seconds", type=float, default=None, help="stop after this long too and say so; then the answer may depend on the machine")
     fix.add_argument("--json", action="store_true")
     fix.set_defaults(run=_repair)
 
@@ -89,7 +90,10 @@ def _repair(args: argparse.Namespace) -> int:
     from tutor.repair import repair
 
     entry = read_design(args.design)
-    found = repair(entry.brief, entry, lock=tuple(args.lock), max_edits=args.max_edits, seconds=args.seconds)
+    if args.evaluations is not None and args.evaluations < 1:
+        raise BadInput(f"--evaluations = {args.evaluations} must be at least 1", field="evaluations")
+    limit = {} if args.evaluations is None else {"evaluations": args.evaluations}
+    found = repair(entry.brief, entry, lock=tuple(args.lock), max_edits=args.max_edits, seconds=args.seconds, **limit)
     print(json.dumps(found.as_dict(), ensure_ascii=False, indent=1, allow_nan=False) if args.json else repairs_text(found))
     return 0
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from tutor.dialogue.text import words
 
+VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|needs?|does|do|did|can|will|would|takes?|costs?|means?|gives?|makes?|fits?|holds?|runs?|says?|equals?|depends?|arrive\w*)\b")
+
 
 @cache
 def _patterns() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
@@ -17,12 +19,13 @@ def _patterns() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
 
 @cache
 def _topic() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(w) if len(w) > 3 else rf"(?<!\w){re.escape(w)}" for w in words("common")["topic"]["words"]))
+    return re.compile("|".join(re.escape(w) if len(w) > 3 else rf"(?<!\w){re.escape(w)}(?!\w)" if len(w) < 3 else rf"(?<!\w){re.escape(w)}" for w in words("common")["topic"]["words"]))
 
 
 def on_topic(text: str) -> bool:
-    """Whether a normalised text has any word of the subject."""
-    return bool(_topic().search(text))
+    """Whether a normalised text has a word of the subject, or two that might be."""
+    hits = {m[0] for m in _topic().finditer(text)}
+    return bool(hits - set(words("common")["topic"]["weak"])) or len(hits) > 1
 
 
 def act_of(text: str, *, slots: dict[str, Any], read: bool) -> str:
@@ -35,11 +38,15 @@ def act_of(text: str, *, slots: dict[str, Any], read: bool) -> str:
             continue
         if act in ("question", "what-if", "proposal", "number") and not subject and act != "number":
             return "off-topic"
+        if read and act in ("help", "frustration", "greeting", "meta", "number") and len(text.split()) > 6:
+            continue
         if act == "question" and _leans(text) and read:
             return "assertion"
-        if act == "proposal" and read and not slots and not re.match(r"^(?:i|we|let)\b", text):
+        if act == "proposal" and read and not slots:
             return "assertion"
         return act
+    if slots and not read and not VERB.search(text):
+        return "proposal"  # "tp=8 pp=8", "utilisation 50%": a value without a verb is a choice
     return "assertion" if subject else "off-topic"
 
 

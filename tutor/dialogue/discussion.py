@@ -7,6 +7,7 @@ same words are never said twice in a row.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from hwlib.errors import BadInput, listed
@@ -17,7 +18,7 @@ from tutor.designfile import Entry
 from tutor.dialogue import moves
 from tutor.dialogue.acts import act_of
 from tutor.dialogue.claims import claims as computed_claims
-from tutor.dialogue.frames import Read, concepts, read
+from tutor.dialogue.frames import Read, Touched, concepts, read, touched
 from tutor.dialogue.slots import NUMBER, read_slots
 from tutor.dialogue.text import LIMIT, normalise
 from tutor.findings import Finding, plain
@@ -29,7 +30,20 @@ CAN = {
 }
 SUM_UP = re.compile(r"\bsum(?:mar[iy][sz]?e?)?(?: (?:it|this|that|things))? up\b|\bsummary\b|\bsummari[sz]e\b")
 REPAIR = re.compile(r"\b(?:smallest|minimal|shortest|a|the) repair\b|\brepair (?:it|my design)\b|\bfix (?:it|my design|this design)\b")
+REASON = re.compile(r"\b(?:because|since|so that|so|as|in order|to (?:keep|avoid|survive|meet|read|hide|save)|that way|which)\b")
 LEADS = ("", "Take this in: ", "Look here: ", "One figure first: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An utterance as it was read."""
+
+    act: str
+    slots: dict[str, Any]
+    seen: list[Read]
+    claims: list[dict[str, Any]]
+    near: list[Touched]
+    understood: bool
 
 
 class Discussion:
@@ -53,16 +67,34 @@ class Discussion:
         self._problems: tuple[Finding, ...] | None = None
         concepts(brief_id)  # patterns are compiled here, once, and not in the first turn
 
-    def say(self, text: str) -> dict[str, Any]:
-        """Read one utterance and answer it."""
-        self.turns += 1
+    def interpret(self, text: str) -> Reading:
+        """What an utterance is read as. Nothing is remembered and nothing answered."""
         plain_text = normalise(text)
         slots = read_slots(plain_text, self.brief.kind)
         seen = read(self.brief.id, plain_text)
         claims = computed_claims(self.ctx, plain_text)
-        act = act_of(plain_text, slots=slots, read=bool(seen) or bool(claims))
-        if SUM_UP.search(plain_text):
-            act = "meta"
+        near = touched(self.brief.id, plain_text, seen)
+        act = "meta" if SUM_UP.search(plain_text) else act_of(plain_text, slots=slots, read=bool(seen) or bool(claims) or bool(near))
+        if act in ("question", "help", "meta", "greeting", "frustration", "off-topic", "answer-request"):
+            slots = {}  # what is only asked about is not set
+        if act == "what-if":
+            seen = []
+        elif act in ("proposal", "number") and not REASON.search(plain_text):
+            seen = [r for r in seen if r.concept.kind == "misconception"]  # a bare choice shows no idea
+        if act == "off-topic":
+            understood = False
+        elif act in ("assertion", "question"):
+            understood = bool(seen or claims or near) or act == "question" and bool(moves.answer(self.ctx, plain_text))
+        else:
+            understood = act not in ("what-if", "proposal") or bool(slots or seen or claims)
+        return Reading(act, slots, seen, claims, near, understood)
+
+    def say(self, text: str) -> dict[str, Any]:
+        """Read one utterance and answer it."""
+        self.turns += 1
+        plain_text = normalise(text)
+        found = self.interpret(text)
+        act, slots, seen, claims = found.act, found.slots, found.seen, found.claims
         turn = self._turn(act, plain_text, slots, seen, claims)
         for one in seen:
             store = self.covered if one.concept.kind == "expectation" else self.beliefs

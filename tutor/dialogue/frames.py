@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from tutor.dialogue import gist
 from tutor.dialogue.text import Clause, clauses, words
 
 
@@ -69,11 +70,11 @@ def _pattern(source: str) -> re.Pattern[str]:
 
 
 @cache
-def _guards() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _guards() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     data = words("common")["negation"]
     return (
         re.compile(r"\b(?:" + "|".join(data["words"]) + r")\b"), re.compile(r"\b(?:" + "|".join(data["before"]) + ")"),
-        re.compile(r"^\W*(?:\w+\W+){0,4}?(?:" + "|".join(data["after"]) + ")"),
+        re.compile(r"^\W*(?:\w+\W+){0,4}?(?:" + "|".join(data["after"]) + ")"), re.compile(r"(?<!\w)(?:" + "|".join(data["after"]) + ")"),
     )
 
 
@@ -81,12 +82,39 @@ def read(brief: str, text: str) -> list[Read]:
     """The concepts that a normalised text states. Polarity decides: what is denied, asked, reported or supposed is not stated."""
     found: dict[str, Read] = {}
     for clause in clauses(text):
+        met: dict[re.Pattern[str], list[tuple[int, int]]] = {}
+        doubted = clause.question or clause.supposed or bool(_guards()[1].search(clause.text) or _guards()[3].search(clause.text))
         for one in concepts(brief):
             if one.id in found:
                 continue
             matched = _stated(one, clause)
+            if matched is None and not doubted and not (one.not_with is not None and one.not_with.search(clause.text)):
+                matched = gist.stated(one.id, clause, met)
             if matched is not None:
                 found[one.id] = Read(one, " ".join(matched.split()))
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A concept that is spoken of without being stated: denied, asked about, reported or supposed."""
+
+    concept: Concept
+    how: str
+
+
+def touched(brief: str, text: str, seen: list[Read]) -> list[Touched]:
+    """The concepts that a normalised text speaks of and does not state."""
+    found: dict[str, Touched] = {}
+    stated = {r.concept.id for r in seen}
+    for clause in clauses(text.replace('"', " ")):
+        met: dict[re.Pattern[str], list[tuple[int, int]]] = {}
+        how = "asked" if clause.question else "supposed" if clause.supposed else "reported" if clause.reported >= 0 or '"' in text else "denied"
+        for one in concepts(brief):
+            if one.id in stated or one.id in found:
+                continue
+            if gist.present(one.id, clause, met) or any(p.search(clause.text) for p in one.say):
+                found[one.id] = Touched(one, how)
     return list(found.values())
 
 
@@ -110,7 +138,7 @@ def _stated(one: Concept, clause: Clause) -> str | None:
 
 def denied(text: str, start: int, end: int) -> bool:
     """Whether the words around a match turn it into its opposite."""
-    negation, before, after = _guards()
+    negation, before, after, _ = _guards()
     lead = re.split(r"[,:(]", text[:start])[-1]
     near = " ".join(lead.split()[-5:])
     return bool(negation.search(near) or before.search(text[:start]) or after.search(text[end:]))

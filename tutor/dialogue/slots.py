@@ -13,6 +13,11 @@ NUMBER = r"(?P<n>\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?) ?(?P<m>k|thousand|million|mio
 BIG = r"(?P<n>\d[\d,]*(?:\.\d+)?(?:e1[0-9])?) ?(?P<m>billion|bn|trillion|b|t)\b"
 TIME = r"(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<u>milliseconds?|msec|ms|µs|us|seconds?|secs?|s|minutes?|mins?|min|hours?|hrs?|h|days?|d)\b"
 SHARE = r"(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<p>%|percent|per cent)?"
+LINK = (
+    r"(?:(?:should|shall|will|would|must|could|can|might|may|is|are|was) )?(?:to be |be )?(?:set|fixed|kept|raised?|raising|lowered?|limited|capped|cap|cut|increas(?:e|ed|es)|"
+    r"reduc(?:e|ed|es)|grow(?:s|n)?|rises?|falls?|drops?|goes?|go|went|bump(?:ed|s)?|mov(?:e|ed|es)|chang(?:e|ed|es)|doubl(?:e|ed|es)|put|assumed|taken|equals?) (?:up |down )?(?:to|at|on|as)(?: be)?"
+)
+"""Ways to say "to" or "=" before a value."""
 SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9, "t": 1e12, "trillion": 1e12, None: 1.0}
 SECONDS = {"ms": 1e-3, "mi": 60.0, "µs": 1e-6, "us": 1e-6, "s": 1.0, "se": 1.0, "h": 3600.0, "ho": 3600.0, "hr": 3600.0, "d": 86400.0, "da": 86400.0}
 
@@ -56,6 +61,11 @@ def _formats() -> re.Pattern[str]:
 def prepared(text: str) -> str:
     """The text without quotations and without the old value of a change; number words as digits."""
     text = re.sub(r'"[^"]*"', " ", digits(text))
+    text = re.sub(r"(\d+(?:\.\d+)?) ?(?:cents?|ct)\b", lambda m: f"${float(m[1]) / 100:g}", text)
+    text = re.sub(r"\bhalf an hour\b", "30 minutes", re.sub(r"\bhalf a second\b", "0.5 s", text))
+    text = re.sub(r"\b(?:every|each) (hour|day|minute)\b", r"every 1 \1", re.sub(r"\ban hour and a half\b", "90 minutes", text))
+    text = re.sub(rf"\b{LINK}\b", " to", text)
+    text = re.sub(r"\b(?:about|around|roughly|approximately|approx|say|maybe|perhaps|only|just|exactly|like|some|circa) (?=[$~]?\d)", "", text)
     text = re.sub(r"\bfrom \$?[\d.,]+ ?\w{0,12}(?: \w+)? to\b", " to ", text)
     text = re.sub(r"\b(?:instead of|rather than|not) \$?[\d.,]+[ -]?\w*(?: \w+)?", " ", text)
     return text

@@ -6,13 +6,14 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 LIMIT = 4000
 """Characters of an utterance that are read; the rest is said to be unread."""
 DASHES = str.maketrans({"–": "-", "—": " - ", "−": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": "..."})
+TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "sixteen": 16, "fifteen": 15, "a dozen": 12}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -35,7 +36,50 @@ def normalise(text: str) -> str:
     text = _contractions().sub(lambda m: words("common")["contractions"][m[0]], text)
     text = re.sub(r"\b(\w+)n't\b", r"\1 not", text)
     text = re.sub(r"\b(?:(?:do|must|should|can|may|let us) not|never) (?:forget|ignore|neglect|overlook)\b", "remember", text)
-    return re.sub(r"[ \t]+", " ", text).strip()
+    text = re.sub(r"[ \t]+", " ", text).strip()
+    return re.sub(r"(?<![\w'])[a-z]{5,16}(?![\w'])", lambda m: spelt(m[0]), text)
+
+
+@lru_cache(maxsize=4096)
+def spelt(word: str) -> str:
+    """A word of the subject for one that misses it by a slip of the fingers; any other word as it is.
+
+    >>> spelt("bandwith"), spelt("optimzer"), spelt("levels"), spelt("banana")
+    ('bandwidth', 'optimizer', 'levels', 'banana')
+    """
+    subject, other = _spelling()
+    if word in subject or word in other:
+        return word
+    allowed = 1 if len(word) < 10 else 2
+    best = min(((slips(word, known, allowed), known) for known in subject if known[0] == word[0] and abs(len(known) - len(word)) <= allowed), default=(9, word))
+    return best[1] if best[0] <= allowed else word
+
+
+@cache
+def _spelling() -> tuple[frozenset[str], frozenset[str]]:
+    data = words("common")["spelling"]
+    return frozenset(data["subject"].split()), frozenset(data["other"].split())
+
+
+def slips(a: str, b: str, most: int) -> int:
+    """Letters left out, put in, changed or swapped between two words; more than ``most`` are not counted out.
+
+    >>> slips("memroy", "memory", 2), slips("cahce", "cache", 2), slips("chip", "cache", 1)
+    (1, 1, 2)
+    """
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        fresh = [i]
+        for j, y in enumerate(b, 1):
+            cost = min(row[j] + 1, fresh[j - 1] + 1, row[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, before[j - 2] + 1)
+            fresh.append(cost)
+        before, row = row, fresh
+        if min(row) > most:
+            return most + 1
+    return row[-1]
 
 
 @cache
@@ -50,7 +94,13 @@ def digits(text: str) -> str:
     >>> digits("two replicas, one spare")
     '2 replicas, 1 spare'
     """
+    text = _tens().sub(lambda m: str(TENS[m[1]] + (WORDS.index(m[2]) if m[2] else 0)), text)
     return _word_numbers().sub(lambda m: str(WORDS.index(m[0])), text)
+
+
+@cache
+def _tens() -> re.Pattern[str]:
+    return re.compile(r"\b(" + "|".join(TENS) + r")(?:[- ](" + "|".join(WORDS[1:10]) + r"))?\b")
 
 
 @cache
@@ -104,5 +154,5 @@ def _speech() -> dict[str, re.Pattern[str]]:
 @cache
 def _asks() -> re.Pattern[str]:
     return re.compile(
-        r"^(?:(?:and|but|so|then|ok|well),? )*(?:what|why|how|when|where|which|who|whose|is|are|does|do|did|can|could|should|would|will|explain|define)\b(?! not)"
+        r"^(?:(?:and|but|so|then|ok|well),? )*(?:what(?! (?:matters|counts|we need|you get|i mean)\b)|why|how|when|where|which|who|whose|is|are|does|do|did|can|could|should|would|will|explain|define)\b(?! not)"
     )

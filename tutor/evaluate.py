@@ -1,0 +1,188 @@
+"""Score the reading of free text on labelled utterances, with two baselines beside.
+
+A file a family of wording, `dev-*.csv` or `heldout-*.csv`: brief, act, labels, slots and text, separated by bars. A label
+with a minus is a polarity pair's other side: to read it there is a reversal. Baselines learn from the dev files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwlib.errors import BadInput
+
+FOLDER = Path("tests/tutor/utterances")
+UNSCORED = ("", "assertion", "number")
+"""Acts whose slots were not labelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One utterance with its labels. ``act`` is empty where none was given; it is not scored then."""
+
+    split: str
+    family: str
+    brief: str
+    act: str
+    labels: frozenset[str]
+    denied: frozenset[str]
+    slots: dict[str, Any]
+    text: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, metavar="FOLDER", help=f"labelled utterances (default: {FOLDER})")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--misses", choices=("dev", "heldout"), help="list the rows of a split that were read otherwise")
+
+
+def rows(folder: Path) -> list[Row]:
+    """The labelled utterances of a folder."""
+    found = []
+    for path in sorted(folder.glob("*.csv")):
+        split, _, family = path.stem.partition("-")
+        with path.open(encoding="utf-8", newline="") as file:
+            for item in csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE):
+                labels = item["labels"].split()
+                found.append(Row(
+                    split, family, item["brief"], item["act"], frozenset(x for x in labels if x[0] != "-"), frozenset(x[1:] for x in labels if x[0] == "-"),
+                    {k: _value(v) for k, v in (pair.split("=") for pair in item["slots"].split(";") if pair)}, item["text"],
+                ))
+    if not found:
+        raise BadInput(f"folder = {str(folder)!r} has no labelled utterances (dev-*.csv, heldout-*.csv); run this in the repository's root", field="folder")
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two values of a slot are the same up to rounding."""
+    if isinstance(a, int | float) and isinstance(b, int | float) and not isinstance(a, bool) and not isinstance(b, bool):
+        return abs(a - b) <= 1e-6 * max(abs(a), abs(b), 1e-12)
+    return a == b
+
+
+def prf(pairs: Iterable[tuple[frozenset[Any], frozenset[Any]]]) -> dict[str, float]:
+    """Precision, recall and F1 over sets that were read and sets that were meant."""
+    hit = extra = missed = 0
+    for got, want in pairs:
+        hit, extra, missed = hit + len(got & want), extra + len(got - want), missed + len(want - got)
+    precision, recall = hit / max(hit + extra, 1), hit / max(hit + missed, 1)
+    return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / max(precision + recall, 1e-12), "n": hit + missed}
+
+
+def macro_f1(got: list[str], want: list[str]) -> float:
+    """Mean of the F1 of each act that occurs."""
+    acts = sorted(set(want))
+    return sum(prf((frozenset({g} & {a}), frozenset({w} & {a})) for g, w in zip(got, want, strict=True))["f1"] for a in acts) / len(acts)
+
+
+def score(some: list[Row], read: Callable[[Row], dict[str, Any]]) -> dict[str, Any]:
+    """All measures of a reader on some rows."""
+    kinds = _kinds()
+    got = [read(row) for row in some]
+    names = [frozenset(g["labels"]) for g in got]
+    out: dict[str, Any] = {"rows": len(some)}
+    for kind in ("misconception", "expectation"):
+        out[kind] = prf((frozenset(x for x in n if kinds[x] == kind), frozenset(x for x in r.labels if kinds[x] == kind)) for n, r in zip(names, some, strict=True))
+    denied = [(n, r) for n, r in zip(names, some, strict=True) if r.denied]
+    out["reversals"] = (sum(bool(n & r.denied) for n, r in denied), len(denied))
+    neutral = [n for n, r in zip(names, some, strict=True) if not r.labels]
+    out["false_on_neutral"] = (sum(bool(n) for n in neutral), len(neutral))
+    acted = [(g["act"], r.act) for g, r in zip(got, some, strict=True) if r.act and "act" in g]
+    if acted:
+        out["act_macro_f1"] = macro_f1([a for a, _ in acted], [b for _, b in acted])
+    if got and "slots" in got[0]:
+        out["slots"] = prf((
+            frozenset((k, k in r.slots and same(v, r.slots[k])) for k, v in g["slots"].items()), frozenset((k, True) for k in r.slots),
+        ) for g, r in zip(got, some, strict=True) if r.act not in UNSCORED)
+        out["abstention"] = prf((frozenset({1} if not g["understood"] else ()), frozenset({1} if r.act == "off-topic" else ())) for g, r in zip(got, some, strict=True) if r.act)
+    return out
+
+
+def _kinds() -> dict[str, str]:
+    from tutor.briefs import brief_ids
+    from tutor.dialogue.frames import concepts
+
+    return {c.id: c.kind for b in brief_ids() for c in concepts(b)}
+
+
+def readers(dev: list[Row]) -> dict[str, Callable[[Row], dict[str, Any]]]:
+    """The tutor's reading and the baselines' by name."""
+    from tutor.dialogue import Discussion
+    from tutor.dialogue.baselines import KeywordBag, NearestNeighbour
+
+    talks: dict[str, Discussion] = {}
+
+    def ours(row: Row) -> dict[str, Any]:
+        talk = talks.setdefault(row.brief, Discussion(row.brief))
+        found = talk.interpret(row.text)
+        return {"labels": [r.concept.id for r in found.seen], "act": found.act, "slots": found.slots, "understood": found.understood}
+
+    made: dict[str, Callable[[Row], dict[str, Any]]] = {"rules": ours}
+    for name, kind in (("keyword bag", KeywordBag), ("tf-idf nearest", NearestNeighbour)):
+        briefs = sorted({r.brief for r in dev})
+        known = {b: kind([r.text for r in dev if r.brief == b], [r.labels for r in dev if r.brief == b]) for b in briefs}
+        acts = kind([r.text for r in dev if r.act], [frozenset({r.act}) for r in dev if r.act])
+        made[name] = lambda row, known=known, acts=acts: {"labels": known[row.brief].read(row.text), "act": next(iter(sorted(acts.read(row.text))), "off-topic")}
+    return made
+
+
+def report(folder: Path) -> dict[str, Any]:
+    """Every reader on every split."""
+    every = rows(folder)
+    dev = [r for r in every if r.split == "dev"]
+    out: dict[str, Any] = {}
+    for name, read in readers(dev).items():
+        for split in ("dev", "heldout"):
+            if split == "dev" and name == "tf-idf nearest":
+                continue  # it would find the row itself
+            some = [r for r in every if r.split == split]
+            start = time.perf_counter()
+            out[f"{name}, {split}"] = score(some, read) | {"per_second": len(some) / (time.perf_counter() - start)}
+    return out
+
+
+def run(args: argparse.Namespace) -> int:
+    every = rows(args.folder)
+    if args.misses:
+        read = readers([r for r in every if r.split == "dev"])["rules"]
+        for row in every:
+            if row.split != args.misses:
+                continue
+            got = read(row)
+            labels = frozenset(got["labels"])
+            wrong = []
+            if labels != row.labels:
+                wrong.append(f"labels {' '.join(sorted(labels)) or '-'} for {' '.join(sorted(row.labels)) or '-'}{' REVERSED' if labels & row.denied else ''}")
+            if row.act and got["act"] != row.act:
+                wrong.append(f"act {got['act']} for {row.act}")
+            if row.act not in UNSCORED and (set(got["slots"]) != set(row.slots) or not all(same(v, row.slots[k]) for k, v in got["slots"].items())):
+                wrong.append(f"slots {got['slots']} for {row.slots}")
+            if wrong:
+                print(f"{row.family} {row.brief}: {row.text}\n    " + "; ".join(wrong))
+        return 0
+    found = report(args.folder)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+        return 0
+    print(f"{'':24}{'rows':>6}{'misconception P/R/F1':>24}{'expectation P/R/F1':>24}{'act F1':>9}{'slots F1':>10}{'abstain P/R':>14}{'reversed':>11}{'false/neutral':>15}")
+    for name, s in found.items():
+        three = ["/".join(f"{s[k][m]:.2f}" for m in ("precision", "recall", "f1")) for k in ("misconception", "expectation")]
+        act = f"{s['act_macro_f1']:.2f}" if "act_macro_f1" in s else "-"
+        slots = f"{s['slots']['f1']:.2f}" if "slots" in s else "-"
+        away = f"{s['abstention']['precision']:.2f}/{s['abstention']['recall']:.2f}" if "abstention" in s else "-"
+        print(f"{name:24}{s['rows']:>6}{three[0]:>24}{three[1]:>24}{act:>9}{slots:>10}{away:>14}{'{}/{}'.format(*s['reversals']):>11}{'{}/{}'.format(*s['false_on_neutral']):>15}")
+    print("The held-out files are of the same author, in other manners of speaking; strangers' wording will score lower.")
+    return 0
