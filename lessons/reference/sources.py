@@ -32,7 +32,7 @@ def bibliography() -> dict[str, dict[str, str]]:
     found = {}
     for block in re.findall(r"^@\w+\{.*?^\}", BIB.read_text(encoding="utf-8"), re.M | re.S):
         key = re.match(r"@\w+\{([^,]+),", block)[1]
-        found[key] = {name: _plain(value) for name, value in re.findall(r"^\s+(\w+) = \{(.*)\},$", block, re.M)}
+        found[key] = {name: _plain(value) for name, value in re.findall(r"^\s+(\w+) = \{(.*)\},?$", block, re.M)}
     return found
 
 
