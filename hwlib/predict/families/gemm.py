@@ -39,6 +39,7 @@ CONSTANTS = {
         Constant(name="small_tile", start=0.92, low=0.60, high=1.0, meaning="share that a tile of 128 × 128 reaches of a tile twice as large", spread=0.1),
         Constant(name="ramp_k", start=100.0, low=5.0, high=600.0, meaning="steps of a tile's sum that its start and its end cost", spread=0.4),
         Constant(name="memory", start=0.82, low=0.30, high=0.98, meaning="share of the bandwidth at which inputs are read", spread=0.12),
+        Constant(name="narrow", start=300.0, low=10.0, high=4000.0, meaning="columns that a result needs before half of the processors read at full rate", spread=0.4),
         Constant(name="launch_s", start=3.0e-6, low=0.5e-6, high=30e-6, unit="s", meaning="start and end of a kernel", spread=0.4),
         Constant(name="overlap", start=3.0, low=1.0, high=8.0, meaning="how sharply arithmetic and traffic hand over: one is one after the other, infinity is the plain roofline", spread=0.3),
     )
@@ -108,10 +109,10 @@ def seconds(p: Product, k: Constants) -> float:
     """One product with the tiles that suit it best."""
     compute = k.get("compute", p.precision if p.width < 2 else "", p.vendor, p.stack, p.card.id)
     throttle = k.get("throttle", p.vendor, p.card.id)
-    small = k.get("small_tile", p.vendor)
-    memory = k.get("memory", p.vendor, p.card.id)
+    small = k.get("small_tile", p.vendor, p.card.id)
+    memory = k.get("memory", p.vendor, p.card.id) * p.n / (p.n + k.get("narrow", p.vendor))
     launch = k.get("launch_s", p.vendor, p.card.id)
-    overlap = k.get("overlap", p.vendor)
+    overlap = k.get("overlap", p.vendor, p.card.id)
     long = p.flops / (p.peak * compute)
     compute *= p.k / (p.k + k.get("ramp_k", p.vendor, p.card.id))
     compute *= 1 - throttle * long / (long + LONG_S)
