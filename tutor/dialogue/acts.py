@@ -19,13 +19,18 @@ def _patterns() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
 
 @cache
 def _topic() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(w) if len(w) > 3 else rf"(?<!\w){re.escape(w)}(?!\w)" if len(w) < 3 else rf"(?<!\w){re.escape(w)}" for w in words("common")["topic"]["words"]))
+    return re.compile("|".join(rf"(?<!\w){re.escape(w)}(?!\w)" if len(w) < 3 and w.isalpha() else rf"(?<![a-z]){re.escape(w)}" for w in words("common")["topic"]["words"]))
 
 
 def on_topic(text: str) -> bool:
     """Whether a normalised text has a word of the subject, or two that might be."""
     hits = {m[0] for m in _topic().finditer(text)}
     return bool(hits - set(words("common")["topic"]["weak"])) or len(hits) > 1
+
+
+def _maybe_topic(text: str) -> bool:
+    """Whether any such word is in a question, which is short and gives the benefit of the doubt."""
+    return bool(_topic().search(text))
 
 
 def act_of(text: str, *, slots: dict[str, Any], read: bool) -> str:
@@ -36,7 +41,9 @@ def act_of(text: str, *, slots: dict[str, Any], read: bool) -> str:
     for act, patterns in _patterns():
         if not any(p.search(text) for p in patterns):
             continue
-        if act in ("question", "what-if", "proposal", "number") and not subject and act != "number":
+        if act in ("question", "what-if") and not subject and _maybe_topic(text):
+            return act
+        if act in ("question", "what-if", "proposal") and not subject:
             return "off-topic"
         if read and act in ("help", "frustration", "greeting", "meta", "number") and len(text.split()) > 6:
             continue

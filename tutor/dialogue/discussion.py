@@ -30,7 +30,10 @@ CAN = {
 }
 SUM_UP = re.compile(r"\bsum(?:mar[iy][sz]?e?)?(?: (?:it|this|that|things))? up\b|\bsummary\b|\bsummari[sz]e\b")
 REPAIR = re.compile(r"\b(?:smallest|minimal|shortest|a|the) repair\b|\brepair (?:it|my design)\b|\bfix (?:it|my design|this design)\b")
-REASON = re.compile(r"\b(?:because|since|so that|so|as|in order|to (?:keep|avoid|survive|meet|read|hide|save)|that way|which)\b")
+REASON = re.compile(r"\b(?:because|since|so that|so|as|in order|to (?:keep|avoid|survive|meet|read|hide|save)|that way|which|for|before|after|until|unless|otherwise)\b")
+CORRECTION = re.compile(r"^\W*(?:(?:no|sorry|wait|oops|actually|hm+|correction|ah)[,.: ]+)*(?:i (?:actually |really )?(?:meant|mean)(?: to (?:say|write))?|correction|scratch that|i misspoke|make that|rather)[,.: ]+(?:that )?")
+AGAIN = ("That has been answered; here is another figure.", "Let us look from another side.", "One more figure, then.")
+SISTERS = {"serve-7b": "serve-70b", "serve-70b": "serve-7b"}
 LEADS = ("", "Take this in: ", "Look here: ", "One figure first: ")
 
 
@@ -61,7 +64,9 @@ class Discussion:
         self.beliefs: list[str] = []
         self.tried: list[str] = []
         self.last = ""
+        self.said: list[str] = []
         self.asked: list[str] = []
+        self._before: tuple[list[str], list[str], list[str]] | None = None
         self._full = context(self.entry)
         self.ctx = Context(self.entry, simulate=False)
         self._problems: tuple[Finding, ...] | None = None
@@ -69,7 +74,7 @@ class Discussion:
 
     def interpret(self, text: str) -> Reading:
         """What an utterance is read as. Nothing is remembered and nothing answered."""
-        plain_text = normalise(text)
+        plain_text = CORRECTION.sub("", normalise(text))
         slots = read_slots(plain_text, self.brief.kind)
         seen = read(self.brief.id, plain_text)
         claims = computed_claims(self.ctx, plain_text)
@@ -93,9 +98,16 @@ class Discussion:
         """Read one utterance and answer it."""
         self.turns += 1
         plain_text = normalise(text)
+        corrected = CORRECTION.match(plain_text)
+        if corrected and self._before is not None:
+            self.covered, self.beliefs, self.tried = (list(x) for x in self._before)
+        self._before = (list(self.covered), list(self.beliefs), list(self.tried))
+        plain_text = plain_text[corrected.end():] if corrected else plain_text
         found = self.interpret(text)
         act, slots, seen, claims = found.act, found.slots, found.seen, found.claims
-        turn = self._turn(act, plain_text, slots, seen, claims)
+        turn = self._turn(found, plain_text)
+        if corrected:
+            turn["reply"] = f"Taken back, and I read it anew. {turn['reply']}"
         for one in seen:
             store = self.covered if one.concept.kind == "expectation" else self.beliefs
             if one.concept.id not in store:
@@ -116,7 +128,10 @@ class Discussion:
 
     # One move a turn.
 
-    def _turn(self, act: str, text: str, slots: dict[str, Any], seen: list[Read], claims: list[dict[str, Any]]) -> dict[str, Any]:
+    def _turn(self, found: Reading, text: str) -> dict[str, Any]:
+        act, slots, claims = found.act, found.slots, found.claims
+        aside = read(SISTERS[self.brief.id], text) if not found.seen and self.brief.id in SISTERS and act == "assertion" else []
+        seen = found.seen or aside  # an idea of the sister brief is answered, though it is not one of this one's
         beliefs = [r for r in seen if r.concept.kind == "misconception"]
         ideas = [r for r in seen if r.concept.kind == "expectation"]
         if SUM_UP.search(text):
@@ -128,10 +143,10 @@ class Discussion:
         if beliefs:
             return self._correct(beliefs[0], claims)
         false = next((c for c in claims if c["verdict"] is False and not c["asked"]), None)
-        if false:
+        if false and not (ideas and false["kind"] == "bound-by"):
             return {"move": "correct", "reply": f"Let us compute that. {false['words']} What does that change in your reasoning?", "evidence": [_row(false)]}
         if act == "question":
-            return self._answer(text, claims)
+            return self._answer(text, claims, found.near)
         if act == "help":
             return self._hint()
         if act == "greeting":
@@ -149,7 +164,9 @@ class Discussion:
         if claims:
             return {"move": "answer", "reply": f"{claims[0]['words']} {self._question()}", "evidence": [_row(claims[0])]}
         if act == "number":
-            return self._number(text)
+            return self._what_if(slots, "proposal") if self._settable(slots) else self._number(text)
+        if found.near and act in ("assertion", "proposal"):
+            return self._near(found.near[0])
         if act == "proposal" and slots:
             return self._what_if(slots, act)
         return self._abstain(act)
@@ -170,7 +187,7 @@ class Discussion:
     def _praise(self, ideas: list[Read], claims: list[dict[str, Any]]) -> dict[str, Any]:
         one = ideas[0].concept
         lead = ("Yes: ", "That is the point: ", "Right, and in figures: ")[self.turns % 3]
-        fact = moves.filled(one.fact, self.ctx)
+        fact = (moves.bounded(self.ctx) if one.id == "decode-is-bandwidth-bound" else "") or moves.filled(one.fact, self.ctx)
         return {"move": "prompt", "reply": f"{lead}{fact[:1].lower() + fact[1:] if lead.endswith(': ') and not fact[:2].isupper() else fact} {moves.filled(one.ask, self.ctx)}",
                 "evidence": [_row(c) for c in claims if c["verdict"] is True]}
 
@@ -201,12 +218,23 @@ class Discussion:
             return "It does not fit in memory then. What would make room?"
         return "Why does it move that way?"
 
-    def _answer(self, text: str, claims: list[dict[str, Any]]) -> dict[str, Any]:
+    def _near(self, one: Touched) -> dict[str, Any]:
+        """A concept that is denied, reported or supposed: the figures, and no scolding."""
+        fact, ask = moves.filled(one.concept.fact, self.ctx), moves.filled(one.concept.ask, self.ctx)
+        if one.how == "denied" and one.concept.kind == "misconception":
+            return {"move": "assert", "reply": f"Agreed, and the figures say so too. {fact} {self._question()}"}
+        lead = {"denied": "Let us see what the figures say.", "reported": "Whoever says it, the figures decide.", "supposed": "Suppose it, and compare."}.get(one.how, "")
+        return {"move": "contrast", "reply": f"{lead} {fact} {ask}"}
+
+    def _answer(self, text: str, claims: list[dict[str, Any]], near: list[Touched]) -> dict[str, Any]:
         if claims:
             one = claims[0]
             lead = "" if one["verdict"] is None else "Yes. " if one["verdict"] else "Not in this design. "
             return {"move": "answer", "reply": f"{lead}{one['words']} {self._question()}", "evidence": [_row(one)]}
-        said = moves.answer(self.ctx, text)
+        yes_no = re.match(r"^(?:and |so |but )*(?:is|are|do|does|did|can|could|will|would|must|should|has|have)\b", text)
+        said = "" if near and yes_no else moves.answer(self.ctx, text)
+        if near and not said:
+            return {"move": "answer", "reply": f"{moves.filled(near[0].concept.fact, self.ctx)} {moves.filled(near[0].concept.ask, self.ctx)}"}
         if said:
             return {"move": "answer", "reply": f"{said} {self._question()}"}
         return self._abstain("question")
@@ -339,11 +367,24 @@ class Discussion:
         return f"I read: {'; '.join(parts[:4])}." if parts else ""
 
     def _fresh(self, reply: str) -> str:
-        """Never the same words twice in a row."""
+        """Never the same words twice in a conversation."""
         reply = " ".join(reply.split())
-        if reply != self.last:
-            return reply
-        return f"Once more, with another question: {self._figure()} {self._question()}"
+        if reply in self.said:
+            reply = f"{AGAIN[self.turns % len(AGAIN)]} {self._other_figure()} {self._question()}"
+        if reply in self.said:
+            reply = f"This is turn {self.turns}, and these words have been said. {reply}"
+        self.said.append(reply)
+        return reply
+
+    def _other_figure(self) -> str:
+        """One more figure of the design, another each turn."""
+        rows = moves.SHOWN[self.brief.kind]
+        for i in range(len(rows)):
+            name, label, unit = rows[(self.turns + i) % len(rows)]
+            value = self.ctx.get(name, None)
+            if value is not None:
+                return f"{label[:1].upper()}{label[1:]}: {show(value, unit)}."
+        return self._figure()
 
 
 def _row(claim: dict[str, Any]) -> dict[str, Any]:

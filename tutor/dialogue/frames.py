@@ -10,6 +10,11 @@ from tutor.dialogue import gist
 from tutor.dialogue.text import Clause, clauses, words
 
 
+FOLLOWED = re.compile(r"\W*(?:(?:is|are|does|do|will|would|can) )?(?:not|never|no longer|hardly)\b(?! (?:only|just)\b)")
+"""A negation right behind the words."""
+CONTRAST = re.compile(r"\b(?:but|rather|instead|not|never|whereas|while|although|however|than)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
     """A belief (misconception) or an idea (expectation) of a brief, with what the tutor says about it."""
@@ -92,6 +97,19 @@ def read(brief: str, text: str) -> list[Read]:
                 matched = gist.stated(one.id, clause, met)
             if matched is not None:
                 found[one.id] = Read(one, " ".join(matched.split()))
+    return _settled(found, text)
+
+
+@cache
+def _opposites() -> tuple[tuple[str, str], ...]:
+    return tuple((belief, idea) for belief, ideas in words("gist")["opposite"].items() for idea in ideas)
+
+
+def _settled(found: dict[str, Read], text: str) -> list[Read]:
+    """A belief and the idea against it are not both said in one breath: a contrast makes it the idea, else the belief."""
+    for belief, idea in _opposites():
+        if belief in found and idea in found and found[belief].text and len(list(re.finditer(r"[.!?;](?:\s|$)", text))) <= 1:
+            del found[belief if CONTRAST.search(text) else idea]
     return list(found.values())
 
 
@@ -141,4 +159,4 @@ def denied(text: str, start: int, end: int) -> bool:
     negation, before, after, _ = _guards()
     lead = re.split(r"[,:(]", text[:start])[-1]
     near = " ".join(lead.split()[-5:])
-    return bool(negation.search(near) or before.search(text[:start]) or after.search(text[end:]))
+    return bool(negation.search(near) or before.search(text[:start]) or after.search(text[end:]) or FOLLOWED.match(text[end:]))

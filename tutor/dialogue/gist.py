@@ -40,7 +40,7 @@ def gists(id: str) -> tuple[Gist, ...]:
 
 @cache
 def _negation() -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(words("common")["negation"]["words"]) + r"|nope|nah|no way|incorrect|neither)\b")
+    return re.compile(r"\b(?:" + "|".join(words("common")["negation"]["words"]) + r"|nope|nah|incorrect|neither|superfluous|unnecessary|pointless|overkill|useless|a waste|skip|irrelevant|needless|meaningless|myth)\b")
 
 
 def present(id: str, clause: Clause, met: dict[re.Pattern[str], list[tuple[int, int]]]) -> bool:

@@ -114,6 +114,20 @@ def knock_out(ctx: Context) -> str:
     return f"Make the arithmetic free: of a step of {show(e.step_s, 's')} that takes away {show(e.step_compute_s, 's')} at most, while memory needs {show(e.step_memory_s, 's')}."
 
 
+def bounded(ctx: Context) -> str:
+    """What a decode step is made of, and what would be left of it were arithmetic free."""
+    try:
+        e = ctx.estimate
+        rest = float(e.step_memory_s) + float(e.step_comm_s)
+        said = (f"of a decode step of {show(e.step_s, 's')} reading memory takes {show(e.step_memory_s, 's')} and arithmetic {show(e.step_compute_s, 's')}; "
+                f"with infinite FLOPS at least {show(max(rest, float(e.step_memory_s)), 's')} would be left")
+        if float(e.step_comm_s) > float(e.step_memory_s):
+            return f"{said}, most of it {show(e.step_comm_s, 's')} on the links between the chips."
+        return f"{said}."
+    except (NotKnown, AttributeError):
+        return ""
+
+
 @cache
 def _answers() -> tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]:
     return tuple((tuple(a["kinds"]), re.compile(a["ask"]), a["say"]) for a in words("answers")["answer"])

@@ -64,9 +64,9 @@ def prepared(text: str) -> str:
     text = re.sub(r"(\d+(?:\.\d+)?) ?(?:cents?|ct)\b", lambda m: f"${float(m[1]) / 100:g}", text)
     text = re.sub(r"\bhalf an hour\b", "30 minutes", re.sub(r"\bhalf a second\b", "0.5 s", text))
     text = re.sub(r"\b(?:every|each) (hour|day|minute)\b", r"every 1 \1", re.sub(r"\ban hour and a half\b", "90 minutes", text))
-    text = re.sub(rf"\b{LINK}\b", " to", text)
     text = re.sub(r"\b(?:about|around|roughly|approximately|approx|say|maybe|perhaps|only|just|exactly|like|some|circa) (?=[$~]?\d)", "", text)
     text = re.sub(r"\bfrom \$?[\d.,]+ ?\w{0,12}(?: \w+)? to\b", " to ", text)
+    text = re.sub(rf" +{LINK}\b", " to", re.sub(r" +", " ", text))
     text = re.sub(r"\b(?:instead of|rather than|not) \$?[\d.,]+[ -]?\w*(?: \w+)?", " ", text)
     return text
 

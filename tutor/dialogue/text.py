@@ -47,8 +47,8 @@ def spelt(word: str) -> str:
     >>> spelt("bandwith"), spelt("optimzer"), spelt("levels"), spelt("banana")
     ('bandwidth', 'optimizer', 'levels', 'banana')
     """
-    subject, other = _spelling()
-    if word in subject or word in other:
+    subject, other, stems = _spelling()
+    if word in subject or word in other or stems.match(word):
         return word
     allowed = 1 if len(word) < 10 else 2
     best = min(((slips(word, known, allowed), known) for known in subject if known[0] == word[0] and abs(len(known) - len(word)) <= allowed), default=(9, word))
@@ -56,9 +56,13 @@ def spelt(word: str) -> str:
 
 
 @cache
-def _spelling() -> tuple[frozenset[str], frozenset[str]]:
+def _spelling() -> tuple[frozenset[str], frozenset[str], re.Pattern[str]]:
+    """Words that slips are read as, words that are right as they are, and beginnings that the families know."""
     data = words("common")["spelling"]
-    return frozenset(data["subject"].split()), frozenset(data["other"].split())
+    families = " ".join(words("gist")["lexicon"].values())
+    stems = sorted(set(re.findall(r"(?<![a-z\\])([a-z]{5,})\\w\*", families)))
+    literal = re.findall(r"(?<![a-z\\])[a-z]{5,}(?![a-z\\?])", families)
+    return frozenset(data["subject"].split()), frozenset(data["other"].split()) | frozenset(literal), re.compile("(?:" + "|".join(stems) + ")")
 
 
 def slips(a: str, b: str, most: int) -> int:
@@ -124,6 +128,7 @@ def clauses(text: str) -> list[Clause]:
     speech = _speech()
     found = []
     for sentence in re.split(r"(?<=[.!?;])\s+|\n+", text):
+        sentence = re.sub(r"^\W*(?:no|yes|yeah|well|ok|hmm|sorry|right|true|sure)[,.!]+ ", "", sentence)
         if not sentence.strip():
             continue
         agrees = bool(speech["agree"].search(sentence))
