@@ -28,7 +28,7 @@ SPANS = (2**14, 2**17, 2**20, 2**23, 2**26)
 """Bytes read in a pass over memory: from what the nearest cache holds to what none does."""
 QUIET = 0.5
 """Medians within this share above the best make a quiet machine."""
-SLICE_S = 0.7
+SLICE_S = 0.5
 """No single run of any work is begun that would take longer than this."""
 PROMPT, ANSWER = 96, 8
 ELEMENTS = 2**17
@@ -115,6 +115,8 @@ class Session:
             raise BadInput(f"rounds = {rounds!r} must be a whole number of at least 1 and at most 100", field="rounds")
         if isinstance(budget_s, bool) or not isinstance(budget_s, int | float) or not 0 < budget_s <= 60:
             raise BadInput(f"budget_s = {budget_s!r} must be above 0 and at most 60 s for each measurement", field="budget_s")
+        if isinstance(largest, bool) or not isinstance(largest, int) or not EDGES[0] <= largest <= 1 << 14:
+            raise BadInput(f"largest = {largest!r} must be a whole number of at least {EDGES[0]} and at most 16,384", field="largest")
         self.budget_s, self.rounds, self.size, self.largest, self.gpu = budget_s, rounds, size, largest, gpu
         self.result: Measured | None = None
         self._jobs: dict[tuple, tuple[str, Callable[[], object]]] = {}

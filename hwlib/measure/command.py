@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 
 from hwlib.errors import BadInput
 from hwlib.measure import QUIET, Measured, Session
 from hwlib.units import show
 
+ONE, THREADS = "HWLIB_ONE_CORE", ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """The options of ``measure`` on a parser or sub-parser."""
     parser.add_argument("--seconds", type=float, default=0.2, help="time for each measurement in a round (default 0.2)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds over all measurements; the best counts (default 3)")
+    parser.add_argument("--largest", type=int, default=2048, help="side of the largest product (default 2048)")
+    parser.add_argument("--one-core", action="store_true", help="hold the matrix library to one thread: steadier where other programs run")
     parser.add_argument("--json", action="store_true", help="plain values in base units")
     return parser
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure and print; 2 and one sentence on bad input."""
+    if options.one_core and sys.platform != "emscripten" and os.environ.get(ONE) != "1":  # threads are counted when numpy loads, so in a process of its own
+        again = ["--seconds", str(options.seconds), "--rounds", str(options.rounds), "--largest", str(options.largest), *(["--json"] if options.json else [])]
+        call = [sys.executable, "-c", "import sys; from hwlib.measure import main; raise SystemExit(main(sys.argv[1:]))", *again]
+        return subprocess.run(call, env={**os.environ, **dict.fromkeys((ONE, *THREADS), "1")}).returncode
     try:
-        session = Session(budget_s=options.seconds, rounds=options.rounds)
+        session = Session(budget_s=options.seconds, rounds=options.rounds, largest=options.largest)
     except BadInput as refused:
         print(refused, file=sys.stderr)
         return 2

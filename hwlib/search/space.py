@@ -93,7 +93,8 @@ def check_divides(design: TrainingDesign, load: TrainingLoad) -> None:
     """Refuse a layout that would be cut into unequal pieces."""
     said = reason(design, load)
     if said:
-        raise BadInput(said, field=said.split(" ", 1)[0] if " = " in said.split("×")[0] else "data_parallel")
+        first = said.split(" ", 1)[0]
+        raise BadInput(said, field=first if first in knobs(TrainingDesign) else "data_parallel")
 
 
 def rows(design: TrainingDesign, load: TrainingLoad, space: Space, at_most: int) -> Iterator[np.ndarray]:

@@ -77,7 +77,7 @@ def test_a_clock_that_ticks_coarsely_is_met_with_loops(monkeypatch):
     real = time.perf_counter
     monkeypatch.setattr(time, "perf_counter", lambda: round(real(), 3))
     a = np.ones(64)
-    t = timed(lambda: a + a, budget_s=0.1)
+    t = timed(lambda: a + a, budget_s=2.0)
     assert 1e-8 < t.best_s < 1e-4 and t.repeats >= 2
 
 
@@ -91,12 +91,18 @@ def test_timings_of_two_rounds_are_one():
     assert (both.best_s, both.median_s, both.repeats, both.spread) == (1.0, 2.0, 3, 1.0)
 
 
-def test_every_rate_is_measured_and_larger_products_are_not_slower_than_tiny_ones():
-    m = measured()
-    assert [r.size for r in m.gemm] == [32, 64, 128, 256] and len(m.read) >= 4
-    assert all(1e6 < r.value < 1e14 for r in (*m.gemm, *m.read, m.stream)) and 1e-8 < m.floor.best_s < 1e-3
-    assert m.gemm[-1].value > m.gemm[0].value
-    assert m.peak_flops_per_s == max(r.value for r in m.gemm)
+def on_one_core(capfd, rounds):
+    """The command's figures from a process of its own: on one thread a busy machine is slower but not erratic."""
+    assert measure.main(["--one-core", "--seconds", "0.03", "--rounds", str(rounds), "--largest", "512", "--json"]) == 0
+    return json.loads(capfd.readouterr().out)
+
+
+def test_every_rate_is_measured_and_larger_products_are_not_slower_than_tiny_ones(capfd):
+    m = on_one_core(capfd, 2)
+    sizes = [r["size"] for r in m["gemm"]]
+    assert sizes == list(measure.EDGES)[: len(sizes)] and len(sizes) >= 4 and len(m["read"]) >= 4
+    assert all(1e6 < r["per_s"] < 1e14 and r["repeats"] >= 2 for r in (*m["gemm"], *m["read"], m["elementwise"])) and 1e-8 < m["floor_s"] < 1e-3
+    assert max(r["per_s"] for r in m["gemm"][2:]) > m["gemm"][0]["per_s"]
 
 
 def test_a_prediction_made_of_measured_roofs_stands_beside_each_pass():
@@ -106,13 +112,14 @@ def test_a_prediction_made_of_measured_roofs_stands_beside_each_pass():
         assert isinstance(p.predicted_s.origin, Derivation) and not [leaf for leaf in p.predicted_s.origin.leaves() if leaf.bare]
         assert any("measured here" in leaf.value.origin.words() for leaf in p.predicted_s.origin.leaves())
     step, whole = m.phase("decode with a cache"), m.phase("decode without a cache")
-    assert whole.timing.best_s > 3 * step.timing.best_s and whole.predicted_s > 3 * step.predicted_s
+    assert whole.timing.best_s > 2 * step.timing.best_s and step.ratio == pytest.approx(step.predicted_s / step.timing.best_s)
+    assert m.peak_flops_per_s == max(r.value for r in m.gemm)
 
 
-def test_the_prediction_for_this_machine_is_of_the_right_size():
-    """Within a factor of four when something else may be running; a quiet machine does much better (`python -m hwlib.measure`)."""
+def test_the_prediction_for_this_machine_is_of_the_right_size(capfd):
+    """Within a factor of four when something else may be running; a quiet machine does much better (`hwlib.measure.main`)."""
     for _ in range(4):  # a neighbour may take the machine away for one whole measurement
-        ratios = [p.ratio for p in measure.measure(**{**QUICK, "rounds": 3}).phases]
+        ratios = [p["ratio"] for p in on_one_core(capfd, 3)["phases"]]
         if all(0.25 < r < 4 for r in ratios):
             return
     pytest.fail(f"predicted over measured: {ratios}")
@@ -138,13 +145,13 @@ def test_a_slow_machine_gets_a_smaller_model():
     assert measure.fitting(5e8) == SIZES[0] and measure.fitting(1e11) == SIZES[-1]
 
 
-def test_the_command_prints_a_table_or_json(capsys):
-    assert measure.main(["--seconds", "0.002", "--rounds", "1"]) == 0
-    shown = capsys.readouterr().out
+def test_the_command_prints_a_table_and_refuses_what_makes_no_sense(capfd):
+    assert measure.main(["--one-core", "--seconds", "0.002", "--rounds", "1", "--largest", "128"]) == 0
+    shown = capfd.readouterr().out
     assert "predicted" in shown and "best of" in shown and "decode without a cache" in shown
-    assert measure.main(["--seconds", "0.002", "--rounds", "1", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["phases"]) == 3
-    assert measure.main(["--seconds", "nan"]) == 2 and measure.main(["--rounds", "0"]) == 2
+    for bad in (["--seconds", "nan"], ["--rounds", "0"], ["--largest", "3"]):
+        assert measure.main(bad) == 2
+        assert len(capfd.readouterr().err.strip().splitlines()) == 1
 
 
 def test_a_gpu_is_measured_through_torch_when_there_is_one(monkeypatch):
@@ -160,7 +167,7 @@ def test_a_gpu_is_measured_through_torch_when_there_is_one(monkeypatch):
     assert measure._torch() is None
 
 
-@pytest.mark.parametrize("bad", [{"budget_s": 0}, {"budget_s": float("nan")}, {"budget_s": "1"}, {"rounds": 0}, {"rounds": 1.5}, {"rounds": True}])
+@pytest.mark.parametrize("bad", [{"budget_s": 0}, {"budget_s": float("nan")}, {"budget_s": "1"}, {"rounds": 0}, {"rounds": 1.5}, {"rounds": True}, {"largest": 0}, {"largest": "2"}])
 def test_absurd_options_are_refused(bad):
     with pytest.raises(BadInput, match=next(iter(bad))):
         Session(**bad)

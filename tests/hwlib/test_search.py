@@ -147,8 +147,9 @@ def test_arrays_that_went_astray_are_caught(monkeypatch):
     ],
 )
 def test_a_layout_that_does_not_divide_is_refused_in_a_sentence(change, words):
-    with pytest.raises(BadInput, match=words):
+    with pytest.raises(BadInput, match=words) as refused:
         check_divides(replace(DESIGN, **change), LOAD)
+    assert refused.value.field in ("tensor_parallel", "pipeline_parallel", "data_parallel", "interleave", "global_batch_tokens")
 
 
 @pytest.mark.parametrize(
@@ -214,9 +215,9 @@ def test_three_hundred_times_calculons_fastest_rate_holds_even_on_a_busy_machine
 
     space = Space(nodes=tuple(range(8, 129, 8)), global_batch_tokens=tuple(k * 2**20 for k in range(1, 17)))
     search(DESIGN, LOAD, space)
-    start = time.perf_counter()
+    start = time.process_time()
     found = search(DESIGN, LOAD, space)
-    assert found.estimated / (time.perf_counter() - start) > 430_000
+    assert found.estimated / (time.process_time() - start) > 430_000
 
 
 @pytest.mark.slow
