@@ -21,6 +21,7 @@ CHAPTERS = {
     "3-inference-chips/weights-in-sram": "weights_in_sram",
     "3-inference-chips/fewer-bits": "fewer_bits",
     "3-inference-chips/continuous-batching": "continuous_batching",
+    "3-inference-chips/percentile": "percentile",
     "4-economics/tokens-to-dollars": "tokens_to_dollars",
 }
 BLOCKS = ["Predict", "Move", "Why", "Measured, beside what we predict", "A claim, checked", "Problems"]

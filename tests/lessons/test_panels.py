@@ -20,6 +20,7 @@ from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import parallelism as parallelism_page
+from lessons.pages import percentile as percentile_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
@@ -33,6 +34,7 @@ from lessons.panels import (
     kv_cache,
     landing,
     parallelism,
+    percentile,
     predict,
     quiz,
     ring_of_chips,
@@ -45,8 +47,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, dollars_page)
+PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars)
+PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -214,6 +216,22 @@ class TestRingOfChips:
     def test_every_port_is_better_than_one(self):
         said = ring_page.solutions()
         assert float(said["p1_times"]) > 4
+
+
+class TestPercentile:
+    @settings(max_examples=15, deadline=None)
+    @given(one_of(percentile.RATES), one_of(percentile.PROMPTS), one_of(percentile.SPREADS), one_of(percentile.LIMITS))
+    def test_the_unlucky_never_wait_less_than_the_median(self, rate, prompt, spread, limit):
+        p = percentile.point(rate, prompt, spread, limit)
+        assert 0 < p.median <= p.p99 and percentile.view(rate, prompt, spread, limit).readout
+
+    def test_the_knee_stands_where_it_was_measured(self):
+        for loads in percentile_page.sweeps().values():
+            rates = [x.rate for x in loads]
+            assert percentile_page.knee([x.said for x in loads], rates) == percentile_page.knee([x.seen for x in loads], rates)
+
+    def test_little_counts_those_inside(self):
+        assert percentile_page.solutions()["p2_flight"] == "36"
 
 
 class TestParallelism:
