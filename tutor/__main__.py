@@ -16,7 +16,7 @@ from hwlib.errors import BadInput
 from tutor.briefs import brief, brief_ids
 from tutor.designfile import read_design, write_design
 
-SUBMISSIONS = ("validate", "regrade", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema", "evaluate", "transcripts")
+SUBMISSIONS = ("whatif", "progress", "validate", "regrade", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema", "evaluate", "transcripts")
 """Subcommands that live in their own modules; each module has `add_arguments(parser)` and `run(args) -> int`."""
 
 
@@ -80,8 +80,17 @@ def _delegate(commands: argparse._SubParsersAction, name: str) -> None:
 def _review(args: argparse.Namespace) -> int:
     from tutor.review import review
 
-    result = review(read_design(args.design).brief, read_design(args.design), repair=not args.no_repair)
-    print(json.dumps(result.as_dict(), ensure_ascii=False, indent=1, allow_nan=False) if args.json else result)
+    entry = read_design(args.design)
+    result = review(entry.brief, entry, repair=not args.no_repair)
+    if args.json:
+        from tutor.context import Context
+        from tutor.findings import plain
+        from tutor.whatif import whatif
+
+        told = result.as_dict() | {"whatif": plain(whatif(Context(entry, simulate=False)))}
+        print(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        print(result)
     return 0
 
 

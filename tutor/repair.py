@@ -1,6 +1,7 @@
-"""The smallest change that works: all one-field changes, then all pairs, over the values that the form steps through.
+"""The smallest change that works: all one-field changes, then all pairs, then all triples, over the values that the form steps through.
 
-Screened without simulation, simulated only where the screen passes, and honest about what was not tried.
+Screened without simulation, simulated only where the screen passes, and honest about what was not tried. The search
+is bounded by a count of designs, not by a clock, so that every machine finds the same.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from hwlib.errors import BadInput, listed, unknown
 from hwlib.units import show
 from tutor import callable_module
 from tutor.best import cost_measure, cost_of, porting_weeks
-from tutor.briefs import Brief, brief
+from tutor.briefs import Brief, Target, brief
 from tutor.context import Context, NotKnown
 from tutor.designfile import Entry
 from tutor.dialogue.moves import consistent
 from tutor.findings import plain
-from tutor.targets import FAR, fast_margin, held, screened
+from tutor.targets import fast_margin, held, screened
 
 NEVER = ("model", "chips_per_node", "training_chip", "tokens_per_day", "prompt_to_output", "quality_gate", "migration_weeks", "spare_nodes", "range_share",
          "growth_per_year", "training_runs", "experiments_share", "discount_rate", "price_decline_per_year", "pue", "usd_per_kwh")
@@ -30,6 +31,14 @@ DERIVED = ("data_parallel",)
 """Fields that follow from others in training: the layout stays equal to the chips."""
 STEPS = 12
 """Values of one ordered field that are tried, nearest first."""
+EVALUATIONS = 60_000
+"""Designs that one search may look at; all triples around a design of any brief are fewer."""
+SIMULATIONS = 160
+"""Designs that one search may simulate for each number of edits: the cheapest that pass the screen."""
+CHEAPER = 60
+"""Of the changes with one edit more than needed, so many are simulated in the hope of a lower cost."""
+CONFIRMED = 8
+"""Designs simulated before the search believes that requirements can be met together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,8 @@ class Repairs:
     """Number of edits → designs tried."""
     proved_minimal: bool
     conflict: tuple[str, ...] = ()
-    """Targets that no tried change meets together; empty when a repair was found."""
+    """Requirements that no tried change meets together, none of them to spare: labels of targets, and of fields that
+    were locked. Empty when a repair was found."""
     already: bool = False
     complete: bool = True
     """Whether everything up to the number of edits asked for was tried."""
@@ -72,20 +82,26 @@ class Repairs:
         """One or two sentences: what was found, out of how many."""
         if self.already:
             return "The design meets its targets; there is nothing to repair."
-        singles, pairs = self.tried.get(1, 0), self.tried.get(2, 0)
         if self.fewest is None:
-            said = f"None of {show(singles)} single changes works" + (f", nor of {show(pairs)} pairs" if pairs else "") + " that I tried."
-            if self.conflict:
-                said += (
-                    f" No change tried meets this target at all: {self.conflict[0]}." if len(self.conflict) == 1
-                    else f" No change tried meets these together: {listed(self.conflict)}. Relaxing one of them may be the question to put."
-                )
-            return said if self.complete else said + " I stopped at the time limit."
+            return self._nothing()
         if self.fewest.edits == 1:
-            return f"One change meets the targets; {show(singles)} were tried." if self.complete else f"One change meets the targets; {show(singles)} tried so far."
-        proof = f"No single change works ({show(singles)} tried). " if self.proved_minimal else ""
-        rest = "" if self.complete else f" ({show(pairs)} pairs tried before the time limit)"
+            singles = show(self.tried.get(1, 0))
+            return f"One change meets the targets; {singles} were tried." if self.complete else f"One change meets the targets; {singles} tried so far."
+        below = [f"single change works ({show(self.tried.get(1, 0))} tried)", f"pair does ({show(self.tried.get(2, 0))} tried)"][: self.fewest.edits - 1]
+        proof = f"No {' and no '.join(below)}. " if self.proved_minimal else ""
+        rest = "" if self.complete else " (I stopped before all of them were tried)"
         return f"{proof}These {self.fewest.edits} together do{rest}; without any one of them it breaks."
+
+    def _nothing(self) -> str:
+        names = {1: "single changes", 2: "pairs", 3: "triples"}
+        counts = [f"{show(n)} {names[k]}" for k, n in self.tried.items() if n]
+        said = f"None of {listed(counts, 'or')} that I tried works." if counts else "Nothing was left to change." if self.complete else "Nothing was tried."
+        if self.conflict:
+            said += (
+                f" No change tried meets this target at all: {self.conflict[0]}." if len(self.conflict) == 1
+                else f" No change tried meets these together: {listed(self.conflict)}. Relaxing one of them may be the question to put."
+            )
+        return said if self.complete else said + " I stopped at the limit of what I try."
 
     def as_dict(self) -> dict[str, Any]:
         def one(r: Repair | None) -> dict[str, Any] | None:
@@ -98,30 +114,40 @@ class Repairs:
         }
 
 
-def repair(of: Brief | str, entry: Entry, lock: tuple[str, ...] | list[str] = (), max_edits: int = 2, *, seconds: float | None = 0.15) -> Repairs:
-    """Search the neighbourhood of a design; ``seconds=None`` searches all of it.
+def repair(
+    of: Brief | str, entry: Entry, lock: tuple[str, ...] | list[str] = (), max_edits: int = 2, *, evaluations: int = EVALUATIONS, seconds: float | None = None,
+) -> Repairs:
+    """Search the neighbourhood of a design, at most ``evaluations`` designs of it.
 
-    Deterministic: the same design and locks give the same repairs, as long as the time suffices.
+    Deterministic: the same design and locks give the same repairs on every machine. ``seconds`` adds a clock for a
+    reader who will not wait; only then may the answer depend on the machine.
     """
     known = brief(of) if isinstance(of, str) else of
     lock = tuple(lock)
     for name in lock:
         if name not in knobs(known.design_class):
             raise unknown("lock", name, knobs(known.design_class))
-    return _Search(known, entry, lock, max_edits, seconds).run()
+    if max_edits not in (1, 2, 3):
+        raise BadInput(f"max_edits = {max_edits!r} must be 1, 2 or 3", field="max_edits")
+    return _Search(known, entry, lock, max_edits, seconds, evaluations).run()
+
+
+Change = dict[str, Any]
 
 
 class _Search:
-    """One search: its clock, what it tried, what works."""
+    """One search: its budget, what it tried, what works."""
 
-    def __init__(self, of: Brief, entry: Entry, lock: tuple[str, ...], max_edits: int, seconds: float | None) -> None:
+    def __init__(self, of: Brief, entry: Entry, lock: tuple[str, ...], max_edits: int, seconds: float | None, evaluations: int = EVALUATIONS) -> None:
         self.brief, self.entry, self.lock, self.max_edits = of, entry, lock, max_edits
         self.until = time.monotonic() + seconds if seconds is not None else float("inf")
+        self.left = evaluations
+        self.explain = True
         self.tried: dict[int, int] = {}
-        self.contexts: dict[tuple[Any, ...], Context | None] = {}
         self.complete = True
-        self.best_margin: dict[str, float] = {}
-        self.pairs_met: set[frozenset[str]] = set()
+        self.masks: dict[int, list[Change]] = {}
+        """Which targets a tried change meets by the screen, as bits → the first changes that do."""
+        self.verdicts: dict[frozenset[tuple[str, Any]], bool] = {}
         self.goals = tuple(t for t in of.targets if t.id not in ("unit-chain", "levers", "memo"))
         if of.kind == "serving" and not self._cost_known():
             self.goals = tuple(t for t in self.goals if t.id != "cost")
@@ -131,19 +157,31 @@ class _Search:
         return Context(self.entry, simulate=False).known("best_cost_limit")
 
     def run(self) -> Repairs:
-        start = Context(self.entry)
-        if self._feasible(start):
+        if self._feasible(Context(self.entry)):
             return Repairs(None, None, None, {}, True, already=True, goals=tuple(t.label for t in self.goals))
-        works: list[tuple[float, int, dict[str, Any]]] = []
+        works: list[tuple[float, int, Change]] = []
+        proved = True
         singles = list(self._singles())
-        one = self._try(1, [dict((c,)) for c in singles])
-        works += [(cost, 1, change) for cost, change in one]
-        proved = self.complete
-        if self.max_edits >= 2 and self.complete:
-            fixed = {frozenset(change.items()) for _, change in one}
-            pairs = [dict(p) for p in itertools.combinations(singles, 2) if p[0][0] != p[1][0] and not any(frozenset((c,)) in fixed for c in p)]
-            works += [(cost, 2, change) for cost, change in self._try(2, pairs, limit=None if not works else 60)]
+        for edits in range(1, self.max_edits + 1):
+            fewest = min((n for _, n, _ in works), default=0)
+            if not self.complete or fewest and edits > fewest + 1:
+                break
+            found = self._try(edits, self._changes(singles, edits, works), hoping=bool(works))
+            works += [(cost, edits, change) for cost, change in found]
+            if not fewest:
+                proved = proved and self.complete or bool(found) and edits == 1
         return self._told(works, proved)
+
+    def _changes(self, singles: list[tuple[str, Any]], edits: int, works: list[tuple[float, int, Change]]) -> Iterator[Change]:
+        """All changes of so many fields, without those that hold a smaller change that works."""
+        small = [frozenset(change.items()) for _, _, change in works]
+        for picked in itertools.combinations(singles, edits):
+            change = dict(picked)
+            if len(change) == edits and not any(part <= set(picked) for part in small):
+                yield change
+
+    def _out(self) -> bool:
+        return self.left <= 0 or time.monotonic() > self.until
 
     def _singles(self) -> Iterator[tuple[str, Any]]:
         """One-field changes, nearest values first."""
@@ -154,41 +192,56 @@ class _Search:
             for value in neighbours(self.brief, name, knob, getattr(design, name)):
                 yield name, value
 
-    def _try(self, edits: int, changes: list[dict[str, Any]], limit: int | None = None) -> list[tuple[float, dict[str, Any]]]:
-        """Those of the changes that meet every target, with their cost: screened all, then simulated by cost."""
-        passed = []
-        for number, change in enumerate(changes):
-            if time.monotonic() > self.until:
+    def _try(self, edits: int, changes: Iterator[Change], *, hoping: bool) -> list[tuple[float, Change]]:
+        """Those of the changes that meet every target, with their cost: screened all, then simulated by cost.
+
+        ``hoping``: fewer edits work already, so only a cheaper design is of interest and the search may give up early.
+        """
+        passed, number = [], 0
+        for change in changes:
+            if self._out():
                 self.complete = False
-                changes = changes[:number]
                 break
+            number += 1
+            self.left -= 1
             ctx = self._context(change)
             if ctx is None:
                 continue
-            margins = {t.id: fast_margin(ctx, t) for t in self.goals}
-            for id, margin in margins.items():
-                self.best_margin[id] = max(self.best_margin.get(id, -FAR), margin)
-            self.pairs_met |= {frozenset(p) for p in itertools.combinations([i for i, m in margins.items() if m >= -1e-9], 2)}
-            if all(m >= -1e-9 for m in margins.values()):
+            mask = sum(1 << i for i, t in enumerate(self.goals) if fast_margin(ctx, t) >= -1e-9)
+            kept = self.masks.setdefault(mask, [])
+            if len(kept) < CONFIRMED:
+                kept.append(change)
+            if mask == (1 << len(self.goals)) - 1:
                 passed.append((cost_of(ctx), number, change))
-        self.tried[edits] = len(changes)
+        self.tried[edits] = number
         passed.sort(key=lambda item: item[:2])
-        works = []
+        works: list[tuple[float, Change]] = []
+        simulated = 0
         for cost, _, change in passed:
-            if time.monotonic() > self.until:
-                self.complete = False
+            if time.monotonic() > self.until or simulated >= SIMULATIONS:
+                self.complete = self.complete and hoping
                 break
-            if limit is not None and len(works) >= limit:
+            if hoping and simulated >= CHEAPER or works and edits > 1 and any("accelerator" not in c for _, c in works):
                 break
-            if self._feasible(Context(self._context(change).entry)):
+            if works and edits > 1 and "accelerator" in change:  # sorted by cost: from here on only a change that keeps the chip says more
+                continue
+            simulated += 1
+            if self._works(change) and (edits == 1 or self._minimal(change)):
                 works.append((cost, change))
-                if edits == 2 and self._enough(works):
-                    break
         return works
 
-    def _enough(self, works: list[tuple[float, dict[str, Any]]]) -> bool:
-        """Sorted by cost, the first that works is the cheapest, and the first that keeps the chip ends the search."""
-        return any("accelerator" not in change for _, change in works)
+    def _works(self, change: Change) -> bool:
+        """Whether a change meets every target, simulation included; remembered."""
+        key = frozenset(change.items())
+        if key not in self.verdicts:
+            ctx = self._context(change) if change else Context(self.entry, simulate=False)
+            self.verdicts[key] = ctx is not None and self._feasible(Context(ctx.entry))
+        return self.verdicts[key]
+
+    def _minimal(self, change: Change) -> bool:
+        """Whether every proper part of a change fails: an edit that is not needed is not offered."""
+        parts = (dict(p) for size in range(1, len(change)) for p in itertools.combinations(change.items(), size))
+        return not any(self._works(part) for part in parts)
 
     def _context(self, change: dict[str, Any]) -> Context | None:
         """The entry with a change and what follows from it; None where no such design exists."""
@@ -205,7 +258,7 @@ class _Search:
     def _feasible(self, ctx: Context) -> bool:
         return not ctx.refusal and not physics_broken(ctx) and screened(ctx, self.skip) and all(held(ctx, t).met is True for t in self.goals)
 
-    def _told(self, works: list[tuple[float, int, dict[str, Any]]], proved: bool) -> Repairs:
+    def _told(self, works: list[tuple[float, int, Change]], proved: bool) -> Repairs:
         fewest_edits = min((edits for _, edits, _ in works), default=0)
         names = tuple(t.label for t in self.goals)
         if not works:
@@ -215,7 +268,7 @@ class _Search:
         kept = [w for w in works if "accelerator" not in w[2]]
         return Repairs(
             self._repair(fewest), self._repair(min(near, key=lambda w: w[0])), self._repair(min(kept, key=lambda w: (w[1], w[0]))) if kept else None,
-            self.tried, fewest_edits == 1 or proved, complete=self.complete, goals=names,
+            self.tried, proved, complete=self.complete, goals=names,
         )
 
     def _repair(self, found: tuple[float, int, dict[str, Any]]) -> Repair:
@@ -224,7 +277,7 @@ class _Search:
         known = knobs(type(self.entry.design))
         full = {k: getattr(after.design, k) for k in known if getattr(after.design, k) != getattr(self.entry.design, k)}
         rows = [
-            {"label": known[k].label.lower() if known[k].label[1:2].islower() else known[k].label, "field": k, "before": getattr(self.entry.design, k), "after": v,
+            {"label": spoken(known[k].label), "field": k, "before": getattr(self.entry.design, k), "after": v,
              "before_shown": shown(getattr(self.entry.design, k)), "after_shown": shown(v)}
             for k, v in full.items()
         ]
@@ -234,14 +287,49 @@ class _Search:
         return Repair(full, edits, tuple(rows), cost, cost_measure(self.brief)[1])
 
     def _conflict(self) -> tuple[str, ...]:
-        """Targets that no tried change meets: one that is never met, or else a pair that never is together."""
-        never = [t.label.lower() for t in self.goals if self.best_margin.get(t.id, -FAR) < -1e-9]
-        if never:
-            return tuple(never[:1])
-        for first, second in itertools.combinations(self.goals, 2):
-            if frozenset((first.id, second.id)) not in self.pairs_met:
-                return (first.label.lower(), second.label.lower())
-        return tuple(t.label.lower() for t in self.goals)
+        """Requirements that cannot be met together by what was tried, none to spare: locks first, then targets.
+
+        A deletion filter: each requirement is left out in turn and stays out if the rest still cannot be met.
+        """
+        if not self.explain:
+            return ()
+        locks = self._locks_in_the_way() if self.lock else ()
+        needed = list(self.goals)
+        for goal in self.goals:
+            rest = [t for t in needed if t is not goal]
+            if rest and not self._meets(rest):
+                needed = rest
+        return (*(f"{spoken(knobs(self.brief.design_class)[name].label)} as it is" for name in locks), *(spoken(t.label) for t in needed))
+
+    def _meets(self, goals: list[Target]) -> bool:
+        """Whether some tried change meets these targets; the screen may pass too much, so a few are simulated."""
+        want = sum(1 << i for i, t in enumerate(self.goals) if t in goals)
+        passing = [change for mask, changes in sorted(self.masks.items()) if mask & want == want for change in changes]
+        if all(not t.fast for t in goals):
+            return bool(passing)
+        for change in passing[: 3 * CONFIRMED]:
+            ctx = Context(self._context(change).entry)
+            if all(held(ctx, t).met is True for t in goals):
+                return True
+        return len(passing) > 3 * CONFIRMED
+
+    def _locks_in_the_way(self) -> tuple[str, ...]:
+        """Of the locked fields those without which a repair would be found; none when it would not be found without any."""
+
+        def opens(lock: tuple[str, ...]) -> bool:
+            search = _Search(self.brief, self.entry, lock, min(self.max_edits, 2), None, EVALUATIONS // 10)
+            search.explain = False
+            return search.run().fewest is not None
+
+        movable = tuple(name for name in self.lock if name in self.brief.decides and name not in NEVER)
+        if not movable or not opens(()):
+            return ()
+        needed = list(movable)
+        for name in movable:
+            rest = tuple(n for n in needed if n != name)
+            if not opens(rest):
+                needed.remove(name)
+        return tuple(needed)
 
 
 def neighbours(of: Brief, name: str, knob: Knob, value: Any) -> tuple[Any, ...]:
@@ -280,6 +368,16 @@ def physics_broken(ctx: Context) -> bool:
         except NotKnown:
             continue
     return False
+
+
+def spoken(label: str) -> str:
+    """A label inside a sentence: a small first letter, unless the word is a name or an abbreviation.
+
+    >>> spoken("Batch limit"), spoken("ZeRO stage"), spoken("KV cache, bits"), spoken("PUE")
+    ('batch limit', 'ZeRO stage', 'KV cache, bits', 'PUE')
+    """
+    first = label.partition(" ")[0]
+    return label if first[1:] != first[1:].lower() else label[:1].lower() + label[1:]
 
 
 def shown(value: Any) -> str:

@@ -115,7 +115,9 @@ def test_little_time_gives_a_partial_result_and_says_so():
     made = starter("serve-7b")
     found = repair(made.brief, made, seconds=0.0)
     assert not found.complete and not found.proved_minimal
-    assert found.fewest is None and "time limit" in found.words()
+    assert found.fewest is None and "stopped at the limit" in found.words()
+    few = repair(made.brief, made, evaluations=20)
+    assert not few.complete and not few.proved_minimal and sum(few.tried.values()) == 20
 
 
 def test_what_meets_its_targets_is_left_alone():
@@ -127,6 +129,55 @@ def test_a_conflict_is_named_when_nothing_works():
     found = repair(made.brief, made, seconds=None)
     if found.fewest is None:
         assert found.conflict and found.complete
+
+
+def test_three_edits_are_found_where_two_do_not_suffice():
+    """A small space: all but four fields locked, and a design with three faults in them."""
+    made = entry("serve-70b", {**brief("serve-70b").reference_values, "replicas": 2, "weight_bits": 16, "batch_limit": 8})
+    free = ("replicas", "weight_bits", "batch_limit", "kv_bits")
+    lock = tuple(n for n in knobs(brief("serve-70b").design_class) if n not in free)
+    two, three = (repair(made.brief, made, lock=lock, max_edits=k) for k in (2, 3))
+    assert two.fewest is None and three.fewest is not None
+    assert three.fewest.edits == 3 and three.proved_minimal and three.tried[3] > 0
+    edits = {k: v for k, v in three.fewest.changes.items() if k in free}
+    assert works(made, edits)
+    for size in range(3):
+        for part in itertools.combinations(edits.items(), size):
+            assert not works(made, dict(part))
+
+
+def test_a_conflict_is_minimal_among_what_was_tried():
+    """No tried change meets the set; leave any one of it out, and some change does."""
+    made = starter("serve-7b")
+    of = brief(made.brief)
+    search = _Search(of, made, (), 2, None)
+    found = search.run()
+    assert found.fewest is None and found.complete
+    named = [t for t in search.goals if any(t.label.lower() == c.lower() for c in found.conflict)]
+    assert len(named) == len(found.conflict) >= 1
+    assert not search._meets(named)
+    for goal in named:
+        rest = [t for t in named if t is not goal]
+        assert not rest or search._meets(rest)
+
+
+def test_a_lock_in_the_way_is_named():
+    made = starter("train-100b")
+    free = repair(made.brief, made)
+    assert free.fewest is not None
+    locked = repair(made.brief, made, lock=("zero_stage",), max_edits=1)
+    if locked.fewest is None:
+        assert any("ZeRO stage" in c for c in locked.conflict), locked.conflict
+
+
+def test_labels_read_as_in_the_form():
+    found = repair("train-100b", starter("train-100b"))
+    assert "ZeRO stage" in found.fewest.words()
+
+
+def test_more_than_three_edits_are_refused():
+    with pytest.raises(BadInput, match="max_edits"):
+        repair("serve-70b", starter("serve-70b"), max_edits=4)
 
 
 def test_an_unknown_lock_is_one_sentence():
