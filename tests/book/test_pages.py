@@ -23,6 +23,7 @@ CHAPTERS = {
     "3-inference-chips/continuous-batching": "continuous_batching",
     "3-inference-chips/percentile": "percentile",
     "4-economics/tokens-to-dollars": "tokens_to_dollars",
+    "4-economics/levers": "levers",
 }
 BLOCKS = ["Predict", "Move", "Why", "Measured, beside what we predict", "A claim, checked", "Problems"]
 CELL = re.compile(r"```\{code-cell\}.*?\n(.*?)```", re.DOTALL)

@@ -19,6 +19,7 @@ from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import kv_cache as kv_cache_page
+from lessons.pages import levers as levers_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import percentile as percentile_page
 from lessons.pages import ring_of_chips as ring_page
@@ -33,6 +34,7 @@ from lessons.panels import (
     fewer_bits,
     kv_cache,
     landing,
+    levers,
     parallelism,
     percentile,
     predict,
@@ -47,8 +49,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars)
-PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page)
+PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, levers)
+PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, levers_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -232,6 +234,18 @@ class TestPercentile:
 
     def test_little_counts_those_inside(self):
         assert percentile_page.solutions()["p2_flight"] == "36"
+
+
+class TestLevers:
+    @settings(max_examples=20, deadline=None)
+    @given(one_of(levers.TOKENS), one_of(levers.CHIPS), one_of(levers.TARGETS), one_of(levers.WEEKS))
+    def test_the_shares_add_up_to_what_all_save(self, tokens, chip, target, weeks):
+        e = levers.plan(tokens, chip, target, weeks)
+        assert sum(float(v) for v in levers.shares(e).values()) == pytest.approx(float(e.saving_all), rel=1e-9, abs=1e-3)
+        assert levers.view(tokens, chip, target, weeks).readout
+
+    def test_two_levers_that_overlap_share_by_shapley(self):
+        assert levers_page.solutions()["p2_share"] == "$42.50"
 
 
 class TestParallelism:
