@@ -13,7 +13,7 @@ def _as_measured(row: Row, metric: str) -> float | None:
     return row.measured(metric)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
     """One model for the rows of some families of the measurement files.
 

@@ -28,6 +28,8 @@ SPLITS = (1.0, 2.0, 4.0)
 """In how many parts a library may cut the sum when tiles are few."""
 PART_BYTES = 8.0
 """A part's result is written at 32 bits and read again."""
+USUAL_RIDGE = 250.0
+"""FLOP at 16 bits for each byte, of a data-centre chip whose bandwidth is not known."""
 LONG_S = 4e-4
 """Time after which a chip has lowered its clock by half of what it will."""
 
@@ -78,7 +80,14 @@ class Product:
 
 def _card(row: Row, precision: str) -> tuple[Card, float]:
     """The chip, and the share of it that the row calls a device: a row may count one chiplet of two."""
-    card = card_of(row.text("chip"))
+    try:
+        card = card_of(row.text("chip"))
+    except Refused:
+        if not row.text("peak_tflops_used"):
+            raise
+        peak = row.number("peak_tflops_used") * 1e12  # a chip that nobody knows, but whose peak the row states
+        return Card(id="unknown", peaks={FORMATS[precision][0]: peak}, mem_bytes=80e9, mem_bytes_per_s=peak * WIDTH[precision] / 2 / USUAL_RIDGE,
+                    memory="hbm", link="", link_bytes_per_s=0.0, launch_s=0.0, hop_s=0.0), 1.0  # fmt: skip
     catalogue = card.peak(*FORMATS[precision])  # refuses a precision that the chip does not have
     if not row.text("peak_tflops_used"):
         return card, 1.0
