@@ -147,17 +147,31 @@ def _text(name: str, value: Any) -> str:
 
 
 def _predictions(of: Brief, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The predictions, each checked. A number may have an interval beside it: ``NAME_low`` and ``NAME_high``."""
     asked = {p.name: p for p in of.predictions}
+    ends = {f"{p.name}_{end}": p.name for p in of.predictions if not p.options for end in ("low", "high")}
     for name, value in given.items():
-        if name not in asked:
+        if name not in asked and name not in ends:
             raise unknown("predictions field", name, asked)
-        options = asked[name].options
+        options = asked[name].options if name in asked else ()
         if options:
             if value not in options:
                 raise BadInput(f"predictions.{name} = {value!r} must be {listed(options, 'or')}", field=name)
         elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e30:
             raise BadInput(f"predictions.{name} = {value!r} must be a number of at least 0", field=name)
+    for name in dict.fromkeys(ends[n] for n in given if n in ends):
+        _interval(name, *(given.get(n) for n in (f"{name}_low", name, f"{name}_high")))
     return dict(given)
+
+
+def _interval(name: str, low: Any, said: Any, high: Any) -> None:
+    if low is None or high is None:
+        lacking = "low" if low is None else "high"
+        raise BadInput(f"predictions.{name}_{lacking} is missing; an interval needs both ends, {name}_low and {name}_high", field=f"{name}_{lacking}")
+    if low > high:
+        raise BadInput(f"predictions.{name}_low = {low!r} is above {name}_high = {high!r}; swap the two", field=f"{name}_low")
+    if said is not None and not low <= said <= high:
+        raise BadInput(f"predictions.{name} = {said!r} lies outside its own interval, {low!r} to {high!r}; widen the interval or move the number", field=name)
 
 
 def _plain_lines(text: str) -> bool:

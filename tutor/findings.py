@@ -265,6 +265,8 @@ class Review:
     read: dict[str, Any] = field(default_factory=dict)
     """What the rationale was read as: slots, expectations, misconceptions; for the student to check."""
     repair: Any = None
+    earns: dict[str, Any] = field(default_factory=dict)
+    """What the smallest repair would earn: the score after it, and the gain of each criterion; empty without a repair."""
 
     @property
     def met(self) -> int:
@@ -285,7 +287,15 @@ class Review:
             "targets": [t.as_dict() for t in self.targets], "findings": [f.as_dict() for f in self.findings],
             "predictions": [plain(p) for p in self.predictions], "read": plain(self.read),
             "next_question": self.next_question, "repair": self.repair.as_dict() if self.repair else None,
+            "earns": plain(self.earns), "explained": list(self.explained),
         }
+
+    @property
+    def explained(self) -> tuple[str, ...]:
+        """The score line by line: how each criterion is counted and what it came to."""
+        from tutor.scoring import lines
+
+        return lines(self.criteria)
 
     def __str__(self) -> str:
         from tutor.render import review_text

@@ -34,6 +34,8 @@ def review_text(review: Review) -> str:
         lines += ["", *wrapped("Next: " + review.next_question, hang=6)]
     if review.repair:
         lines += ["", repairs_text(review.repair)]
+    if review.earns:
+        lines += ["", f"This repair would bring the score to {review.earns['score']:.0f}, {abs(review.earns['points']):.0f} {'more' if review.earns['points'] >= 0 else 'less'}."]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -41,12 +41,22 @@ def review(of: Brief | str | None = None, design: Any = None, *, repair: bool = 
     if repair and any(t.met is False for t in targets):
         from tutor.repair import repair as search
 
-        fixed = search(ctx.brief, answer, seconds=None)
+        fixed = search(ctx.brief, answer)
     return Review(
         brief=answer.brief, title=answer.title, score=score, criteria=criteria, targets=targets, findings=findings,
         headline=headline(ctx, targets, findings), next_question=next_question(findings, targets), capped=capped,
-        predictions=rows, read=read, repair=fixed,
+        predictions=rows, read=read, repair=fixed, earns=earned(answer, fixed, score, criteria),
     )
+
+
+def earned(answer: Entry, repairs: Any, score: float, criteria: tuple[Any, ...]) -> dict[str, Any]:
+    """What the smallest repair would earn: the design reviewed again with it, criterion by criterion."""
+    fixed = getattr(repairs, "fewest", None)
+    if fixed is None:
+        return {}
+    after = review(None, answer.changed(**fixed.changes))
+    gains = {b.id: a.points - b.points for a, b in zip(after.criteria, criteria, strict=True)}
+    return {"score": after.score, "points": after.score - score, "criteria": gains}
 
 
 def as_entry(of: Brief | str | None, design: Any = None) -> Entry:

@@ -28,7 +28,8 @@ def schema() -> dict[str, Any]:
             "reasons": {"type": "object", "additionalProperties": text | {"maxLength": LONGEST["reason"]},
                         "propertyNames": {"enum": sorted({*knobs(design_class), *knobs(load_class)})}},
             "predictions": {"type": "object", "additionalProperties": False, "properties": {
-                asked.name: {"enum": list(asked.options)} if asked.options else {"type": "number", "minimum": 0} for asked in brief.predictions}},
+                name: {"enum": list(asked.options)} if asked.options else {"type": "number", "minimum": 0}
+                for asked in brief.predictions for name in ((asked.name,) if asked.options else (asked.name, f"{asked.name}_low", f"{asked.name}_high"))}},
         }})
     versions = {"type": "object", "additionalProperties": False,
                 "properties": {name: text | {"maxLength": LONGEST["version"]} for name in ("hwlib", "catalogue")}}

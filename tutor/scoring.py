@@ -86,8 +86,37 @@ def scored_predictions(ctx: Context) -> tuple[dict[str, Any], ...]:
             row |= {"credit": float(said == value), "why": f"it is {value}" if said != value else "as predicted"}
         else:
             row |= {"credit": _log_credit(said, float(value)), "why": _gap(said, float(value))}
-        rows.append(row)
+        rows.append(row | calibration(ctx, asked.name, float(value)) if not asked.options else row)
     return tuple(rows)
+
+
+LEVEL = 0.8
+"""How often an interval should hold the value: learners are asked for intervals that are right four times in five."""
+
+
+def calibration(ctx: Context, name: str, value: float) -> dict[str, Any]:
+    """The interval that the learner gave, whether it holds the value, and its Winkler score in doublings; less is better."""
+    low, high = (ctx.predictions.get(f"{name}_{end}") for end in ("low", "high"))
+    if low is None or high is None:
+        return {}
+    holds = low <= value <= high
+    score = winkler(low, high, value)
+    said = "your interval holds it" if holds else f"it lies {'above' if value > high else 'below'} your interval"
+    return {"low": low, "high": high, "holds": holds, "winkler": score, "calibration": said + (f", {show(high / low)} times wide" if low > 0 else "")}
+
+
+def winkler(low: float, high: float, value: float, level: float = LEVEL) -> float:
+    """The interval's width in doublings, and a fine for each doubling by which it misses: Winkler's interval score.
+
+    A wide interval is always right and says little; a narrow one that misses costs most.
+
+    >>> winkler(1, 2, 1.5), round(winkler(1, 2, 4), 2), winkler(0, 2, 1)
+    (1.0, 11.0, inf)
+    """
+    if min(low, high, value) <= 0 or not math.isfinite(value):
+        return 0.0 if low == value == high else math.inf
+    a, b, x = (math.log2(v) for v in (low, high, value))
+    return b - a + 2 / (1 - level) * max(0.0, a - x, x - b)
 
 
 def predictions(rows: tuple[dict[str, Any], ...]) -> Criterion:
@@ -98,6 +127,9 @@ def predictions(rows: tuple[dict[str, Any], ...]) -> Criterion:
     made = sum(r["yours"] is not None for r in rows)
     right = sum(r["credit"] == 1.0 for r in rows)
     why = f"{made} of {len(rows)} predicted, {right} within 1.25 times" if made else "nothing predicted yet"
+    ranged = [r for r in rows if "holds" in r]
+    if ranged:
+        why += f"; {sum(r['holds'] for r in ranged)} of {len(ranged)} intervals hold the value, where {show(LEVEL, '%')} should"
     return Criterion("predictions", "Predictions", points, 15, why)
 
 
@@ -156,6 +188,22 @@ def reasoning(ctx: Context, read: dict[str, Any]) -> Criterion:
     if against:
         parts.append(str(against[0]))
     return Criterion("reasoning", "Reasoning and honesty", points, 10, "; ".join(parts))
+
+
+def lines(criteria: tuple[Criterion, ...]) -> tuple[str, ...]:
+    """Each line of the score in one sentence: how it is counted, and what it came to here."""
+    return tuple(f"{c.name}: {c.points:.1f} of {c.of:.0f}. {HOW[c.id]} Here: {c.why}." for c in criteria)
+
+
+HOW = {
+    "possible": "Full when no limit of physics or of the model is broken, none when one is broken twice over, linear in doublings between.",
+    "targets": "Each target of the brief counts alike; one missed by less than twice keeps a part.",
+    "efficiency": "The best-known cost over yours, full from 80% on, counted as far as the targets are met.",
+    "predictions": "The bottleneck is worth 5; numbers share 10: full within 1.25 times, none beyond 4 times. Intervals are told, not scored.",
+    "robustness": "The share of changed assumptions, each 30% less and more, and of failures under which the design still holds.",
+    "reasoning": "Ideas read in the text 6, assumptions with reasons 2, no contradiction with the design 2. Text only adds.",
+}
+"""How each criterion is counted."""
 
 
 def total(criteria: tuple[Criterion, ...], findings: tuple[Finding, ...]) -> tuple[float, str]:

@@ -17,12 +17,17 @@ from tutor.rules import SECTIONS, all_rules, rules_for
 from tutor.samples import entry_of
 
 RULES = all_rules()
+PAGES = set(re.findall(r"file: (\S+)", (Path(__file__).parents[2] / "_toc.yml").read_text(encoding="utf-8")))
 CONCEPTS = Path(__file__).parents[1] / "data" / "dialogue" / "concepts.csv"
 
 
 @pytest.fixture(params=RULES, ids=[r.id for r in RULES])
 def rule(request):
     return request.param
+
+
+def test_there_are_sixty_to_eighty_rules():
+    assert 60 <= len(RULES) <= 80
 
 
 def test_each_brief_has_at_least_six_rules():
@@ -45,7 +50,8 @@ def test_rule_is_well_formed(rule):
     assert set(rule.briefs) <= set(brief_ids())
     assert rule.ask.endswith("?")
     assert len(rule.hints) == 4 and all(rule.hints)
-    assert rule.page.startswith("book/")
+    assert rule.page in PAGES, rule.page
+    assert rule.skills
     for name in rule.knobs:
         assert all(name in brief(b).starter_values for b in rule.briefs), name
     for cause in rule.implied_by:

@@ -19,7 +19,7 @@ from tutor.rules.kit import always, row, unless
 
 RULE = Rule(
     id="flat-demand", severity="risks", tier=Tier.ROBUSTNESS, briefs=("tco-3y",), skills=("growth",), misconceptions=("flat-demand",), knobs=("growth_per_year",),
-    page="book/4-economics/break-even", relevant=always, margin=lambda ctx: unless(ctx.design.growth_per_year == 0),
+    page="book/4-economics/index", relevant=always, margin=lambda ctx: unless(ctx.design.growth_per_year == 0),
     evidence=lambda ctx: (
         row(ctx, "growth", "growth a year", "design.growth_per_year", "%"), row(ctx, "tokens", "tokens a day in year 1", "design.tokens_per_day"),
         row(ctx, "serving", "serving in three years", "estimate.serving_usd", "usd"),

@@ -19,7 +19,7 @@ from tutor.rules.kit import always, row, unless
 
 RULE = Rule(
     id="list-price-for-three-years", severity="costs", tier=Tier.BUDGET, briefs=("tco-3y",), skills=("buy-reserve-rent",), misconceptions=("list-price-for-three-years",),
-    knobs=("financing",), page="book/4-economics/portfolios", relevant=always, margin=lambda ctx: unless(ctx.design.financing == "on-demand"),
+    knobs=("financing",), page="book/4-economics/index", relevant=always, margin=lambda ctx: unless(ctx.design.financing == "on-demand"),
     evidence=lambda ctx: (
         row(ctx, "paid", "paid as", "design.financing"), row(ctx, "total", "three years", "estimate.total_usd", "usd"),
         row(ctx.variant(financing="reserved"), "reserved", "reserved", "estimate.total_usd", "usd"), row(ctx, "hour", "a chip-hour", "estimate.usd_per_chip_hour", "usd/h"),

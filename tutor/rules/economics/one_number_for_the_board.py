@@ -18,7 +18,7 @@ from tutor.rules.kit import always, row, unless
 
 RULE = Rule(
     id="one-number-for-the-board", severity="risks", tier=Tier.HONESTY, briefs=("tco-3y",), skills=("ranges",), misconceptions=("point-estimates",),
-    knobs=("range_share",), page="book/4-economics/portfolios", relevant=always, margin=lambda ctx: unless(ctx.design.range_share <= 0),
+    knobs=("range_share",), page="book/4-economics/index", relevant=always, margin=lambda ctx: unless(ctx.design.range_share <= 0),
     evidence=lambda ctx: (
         row(ctx, "range", "range given, ±", "design.range_share", "%"), row(ctx, "total", "three years", "estimate.total_usd", "usd"),
         row(ctx.variant(utilisation=max(0.01, ctx.design.utilisation * 0.7)), "worse", "at 30% less utilisation", "estimate.total_usd", "usd"),

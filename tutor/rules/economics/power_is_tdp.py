@@ -19,7 +19,7 @@ from tutor.rules.kit import row, unless
 
 RULE = Rule(
     id="power-is-tdp", severity="risks", tier=Tier.HONESTY, briefs=("tco-3y",), skills=("power",), misconceptions=("power-is-tdp",), knobs=("pue",),
-    page="book/4-economics/portfolios", relevant=lambda ctx: ctx.design.financing == "owned", margin=lambda ctx: unless(ctx.design.pue <= 1.0),
+    page="book/4-economics/index", relevant=lambda ctx: ctx.design.financing == "owned", margin=lambda ctx: unless(ctx.design.pue <= 1.0),
     evidence=lambda ctx: (row(ctx, "pue", "PUE", "design.pue"), row(ctx, "price", "power price", "design.usd_per_kwh", "usd/kWh"), row(ctx, "hour", "a chip-hour, owned", "estimate.usd_per_chip_hour", "usd/h")),
     title="A PUE of {pue}: nothing is spent on cooling, conversion, hosts and network.",
     praise="Power counts the building: a PUE of {pue}.",

@@ -19,7 +19,7 @@ from tutor.rules.kit import always, row, unless
 
 RULE = Rule(
     id="prices-never-fall", severity="asks", tier=Tier.HONESTY, briefs=("tco-3y",), skills=("growth",), misconceptions=("prices-never-fall",), knobs=("price_decline_per_year",),
-    page="book/4-economics/market", relevant=always, margin=lambda ctx: unless(ctx.design.price_decline_per_year == 0),
+    page="book/4-economics/index", relevant=always, margin=lambda ctx: unless(ctx.design.price_decline_per_year == 0),
     evidence=lambda ctx: (
         row(ctx, "decline", "fall of chip prices a year", "design.price_decline_per_year", "%"), row(ctx, "total", "three years", "estimate.total_usd", "usd"),
         row(ctx.variant(price_decline_per_year=0.2), "then", "with 20% a year", "estimate.total_usd", "usd"),

@@ -19,7 +19,7 @@ from tutor.rules.kit import always, row, unless
 
 RULE = Rule(
     id="training-happens-once", severity="risks", tier=Tier.ROBUSTNESS, briefs=("tco-3y",), skills=("tco-chain",), misconceptions=("training-happens-once",),
-    knobs=("training_runs", "experiments_share"), page="book/4-economics/break-even", relevant=always,
+    knobs=("training_runs", "experiments_share"), page="book/4-economics/index", relevant=always,
     margin=lambda ctx: unless(ctx.design.training_runs <= 1 or ctx.design.experiments_share <= 0),
     evidence=lambda ctx: (
         row(ctx, "runs", "runs in three years", "design.training_runs"), row(ctx, "share", "experiments, share of a run", "design.experiments_share", "%"),

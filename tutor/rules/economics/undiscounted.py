@@ -19,7 +19,7 @@ from tutor.rules.kit import always, row, unless
 
 RULE = Rule(
     id="undiscounted", severity="risks", tier=Tier.HONESTY, briefs=("tco-3y",), skills=("buy-reserve-rent",), misconceptions=("capex-opex-undiscounted",),
-    knobs=("discount_rate",), page="book/4-economics/portfolios", relevant=always, margin=lambda ctx: unless(ctx.design.discount_rate == 0),
+    knobs=("discount_rate",), page="book/4-economics/index", relevant=always, margin=lambda ctx: unless(ctx.design.discount_rate == 0),
     evidence=lambda ctx: (
         row(ctx, "rate", "discount rate", "design.discount_rate", "%"), row(ctx, "sum", "three years, undiscounted", "estimate.undiscounted_usd", "usd"),
         row(ctx.variant(discount_rate=0.1), "then", "at 10%", "estimate.total_usd", "usd"),

@@ -18,7 +18,7 @@ from tutor.rules.kit import SERVING, at_least, row
 
 RULE = Rule(
     id="mean-taken-for-the-peak", severity="risks", tier=Tier.ROBUSTNESS, briefs=SERVING, skills=("peak-arithmetic",),
-    misconceptions=("average-load-is-enough",), page="book/3-inference-chips/percentiles",
+    misconceptions=("average-load-is-enough",), page="book/3-inference-chips/percentile",
     relevant=lambda ctx: "peak_factor" in ctx.entry.assumptions, margin=lambda ctx: at_least(ctx.measure("load.peak_factor"), 1.5),
     evidence=lambda ctx: (
         row(ctx, "factor", "peak to mean", "load.peak_factor"),

@@ -19,7 +19,7 @@ from tutor.rules.kit import SERVING, at_least, row
 
 RULE = Rule(
     id="no-time-for-the-network", severity="asks", tier=Tier.HONESTY, briefs=SERVING, skills=("ttft-decomposition",),
-    misconceptions=("whole-budget-is-model-time",), page="book/3-inference-chips/percentiles",
+    misconceptions=("whole-budget-is-model-time",), page="book/3-inference-chips/percentile",
     relevant=lambda ctx: "network_s" in ctx.entry.assumptions, margin=lambda ctx: at_least(ctx.measure("load.network_s"), 0.005),
     evidence=lambda ctx: (
         row(ctx, "network", "network and gateway", "load.network_s", "s"),

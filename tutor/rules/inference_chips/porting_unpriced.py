@@ -20,7 +20,7 @@ from tutor.rules.kit import SERVING, fact, unless
 RULE = Rule(
     id="porting-unpriced", severity="risks", tier=Tier.BUDGET, briefs=SERVING, skills=("price-the-port",),
     misconceptions=("porting-costs-nothing", "vendor-multipliers-are-portable"), knobs=("migration_weeks",),
-    page="book/3-inference-chips/inferentia2", relevant=lambda ctx: ctx.chip.vendor != "NVIDIA",
+    page="book/3-inference-chips/index", relevant=lambda ctx: ctx.chip.vendor != "NVIDIA",
     margin=lambda ctx: unless(ctx.design.migration_weeks <= 0),
     evidence=lambda ctx: (
         fact("chip", "chip", ctx.chip.name), fact("vendor", "vendor", ctx.chip.vendor),

@@ -27,7 +27,7 @@ def lacks(ctx):
 RULE = Rule(
     id="precision-the-chip-lacks", severity="risks", tier=Tier.ROBUSTNESS, briefs=SERVING, skills=("precision",),
     misconceptions=("any-precision-on-any-chip", "int4-is-four-times-everywhere"), knobs=("weight_bits", "accelerator"),
-    page="book/3-inference-chips/quantisation", implied_by=("fits-in-memory",),
+    page="book/3-inference-chips/fewer-bits", implied_by=("fits-in-memory",),
     relevant=lambda ctx: ctx.design.weight_bits < 16, margin=lambda ctx: unless(lacks(ctx)),
     evidence=lambda ctx: (
         fact("bits", "weights, bits", ctx.design.weight_bits),

@@ -19,7 +19,7 @@ from tutor.rules.kit import SERVING, fact, row, unless
 
 RULE = Rule(
     id="quantised-without-check", severity="asks", tier=Tier.HONESTY, briefs=SERVING, skills=("precision",),
-    misconceptions=("quantisation-has-no-quality-risk",), knobs=("quality_gate",), page="book/3-inference-chips/quantisation",
+    misconceptions=("quantisation-has-no-quality-risk",), knobs=("quality_gate",), page="book/3-inference-chips/fewer-bits",
     relevant=lambda ctx: min(ctx.design.weight_bits, ctx.design.kv_bits) < 16, margin=lambda ctx: unless(not ctx.design.quality_gate),
     evidence=lambda ctx: (
         fact("weights", "weights, bits", ctx.design.weight_bits),

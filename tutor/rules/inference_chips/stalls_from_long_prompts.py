@@ -27,7 +27,7 @@ def margin(ctx):
 
 RULE = Rule(
     id="stalls-from-long-prompts", severity="risks", tier=Tier.OBJECTIVE, briefs=SERVING, skills=("chunked-prefill",),
-    misconceptions=("continuous-batching-always-helps-ttft",), knobs=("chunked_prefill",), page="book/3-inference-chips/batching",
+    misconceptions=("continuous-batching-always-helps-ttft",), knobs=("chunked_prefill",), page="book/3-inference-chips/continuous-batching",
     implied_by=("saturated-at-peak", "fits-in-memory"), relevant=lambda ctx: not ctx.design.chunked_prefill and ctx.design.scheduler == "continuous",
     margin=margin,
     evidence=lambda ctx: (

@@ -26,7 +26,7 @@ def relevant(ctx):
 RULE = Rule(
     id="tail-misses", severity="risks", tier=Tier.OBJECTIVE, briefs=SERVING, skills=("utilisation-and-wait",),
     misconceptions=("mean-meets-p99", "deterministic-chip-no-queue"), knobs=("replicas", "batch_limit", "chunked_prefill"),
-    page="book/3-inference-chips/percentiles", implied_by=("ttft-floor", "saturated-at-peak", "fits-in-memory"), relevant=relevant,
+    page="book/3-inference-chips/percentile", implied_by=("ttft-floor", "saturated-at-peak", "fits-in-memory"), relevant=relevant,
     margin=lambda ctx: at_most(ctx.measure("simulated.ttft_p99_s"), limit(ctx)),
     evidence=lambda ctx: (
         row(ctx, "p99", "first token, p99", "simulated.ttft_p99_s", "s"),

@@ -20,7 +20,7 @@ from tutor.rules.kit import SERVING, at_most, row
 RULE = Rule(
     id="tensor-parallel-past-the-links", severity="costs", tier=Tier.BUDGET, briefs=SERVING, skills=("tp-placement",),
     misconceptions=("more-tensor-parallel-is-always-better",), knobs=("chips_per_replica", "accelerator"),
-    page="book/2-training/collectives", implied_by=("fits-in-memory",),
+    page="book/2-training/ring-of-chips", implied_by=("fits-in-memory",),
     relevant=lambda ctx: ctx.design.chips_per_replica > 1,
     margin=lambda ctx: at_most(ctx.measure("estimate.step_comm_s"), ctx.measure("estimate.step_memory_s")),
     evidence=lambda ctx: (

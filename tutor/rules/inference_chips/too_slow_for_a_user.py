@@ -28,7 +28,7 @@ def limit(ctx):
 RULE = Rule(
     id="too-slow-for-a-user", severity="blocks", tier=Tier.OBJECTIVE, briefs=SERVING, skills=("batching-knee",),
     misconceptions=("aggregate-is-what-a-user-sees", "bigger-batch-is-free"), knobs=("batch_limit", "weight_bits", "chunked_prefill", "chips_per_replica"),
-    page="book/1-two-workloads/prefill-decode", implied_by=("fits-in-memory", "saturated-at-peak"), relevant=always,
+    page="book/1-two-workloads/roofline", implied_by=("fits-in-memory", "saturated-at-peak"), relevant=always,
     margin=lambda ctx: at_most(ctx.measure("estimate.tpot_s"), limit(ctx)),
     evidence=lambda ctx: (
         row(ctx, "tpot", "time a token", "estimate.tpot_s", "s"),

@@ -27,7 +27,7 @@ def limit(ctx):
 RULE = Rule(
     id="ttft-floor", severity="blocks", tier=Tier.OBJECTIVE, briefs=SERVING, weight=1.5, skills=("ttft-decomposition",),
     misconceptions=("decode-speed-sets-ttft", "whole-budget-is-model-time"), knobs=("chips_per_replica", "weight_bits", "accelerator"),
-    page="book/3-inference-chips/percentiles", implied_by=("fits-in-memory",), relevant=always,
+    page="book/3-inference-chips/percentile", implied_by=("fits-in-memory",), relevant=always,
     margin=lambda ctx: at_most(ctx.measure("estimate.ttft_floor_p99_s"), limit(ctx)),
     evidence=lambda ctx: (
         row(ctx, "floor", "first token without queue, longest prompts", "estimate.ttft_floor_p99_s", "s"),

@@ -19,7 +19,7 @@ from tutor.rules.kit import at_most, fact, predicted, row
 
 RULE = Rule(
     id="users-taken-for-requests", severity="asks", tier=Tier.REASONING, briefs=("serve-70b",), skills=("peak-arithmetic", "littles-law"),
-    misconceptions=("daily-users-are-concurrent",), page="book/3-inference-chips/percentiles", relevant=predicted("peak_requests_per_s"),
+    misconceptions=("daily-users-are-concurrent",), page="book/3-inference-chips/percentile", relevant=predicted("peak_requests_per_s"),
     margin=lambda ctx: at_most(ctx.predictions["peak_requests_per_s"] / 10, ctx.measure("estimate.peak_requests_per_s")),
     evidence=lambda ctx: (
         fact("said", "you predicted", ctx.predictions["peak_requests_per_s"]),

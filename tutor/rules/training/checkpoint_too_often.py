@@ -19,7 +19,7 @@ from tutor.rules.kit import always, at_least, row
 
 RULE = Rule(
     id="checkpoint-too-often", severity="costs", tier=Tier.BUDGET, briefs=("train-100b",), skills=("checkpointing",), knobs=("checkpoint_interval_s",),
-    page="book/2-training/failures", relevant=always,
+    page="book/2-training/checkpoints", relevant=always,
     margin=lambda ctx: at_least(ctx.measure("design.checkpoint_interval_s") * 4, ctx.measure("estimate.best_interval_s")),
     evidence=lambda ctx: (
         row(ctx, "yours", "your interval", "design.checkpoint_interval_s", "s"), row(ctx, "best", "the best interval", "estimate.best_interval_s", "s"),

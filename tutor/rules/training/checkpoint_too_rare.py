@@ -19,7 +19,7 @@ from tutor.rules.kit import always, at_most, row
 
 RULE = Rule(
     id="checkpoint-too-rare", severity="risks", tier=Tier.ROBUSTNESS, briefs=("train-100b",), skills=("checkpointing",), misconceptions=("no-failures",),
-    knobs=("checkpoint_interval_s",), page="book/2-training/failures", relevant=always,
+    knobs=("checkpoint_interval_s",), page="book/2-training/checkpoints", relevant=always,
     margin=lambda ctx: at_most(ctx.measure("design.checkpoint_interval_s") / 4, ctx.measure("estimate.best_interval_s")),
     evidence=lambda ctx: (
         row(ctx, "yours", "your interval", "design.checkpoint_interval_s", "s"), row(ctx, "best", "the best interval", "estimate.best_interval_s", "s"),

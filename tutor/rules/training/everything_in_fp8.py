@@ -19,7 +19,7 @@ from tutor.rules.kit import always, fact, row, unless
 
 RULE = Rule(
     id="everything-in-fp8", severity="blocks", tier=Tier.MODEL_LIMIT, briefs=("train-100b",), skills=("fp8-scope",),
-    misconceptions=("everything-in-fp8", "fp8-quarters-memory"), knobs=("state_precision",), page="book/2-training/precision", relevant=always,
+    misconceptions=("everything-in-fp8", "fp8-quarters-memory"), knobs=("state_precision",), page="book/2-training/index", relevant=always,
     margin=lambda ctx: unless(ctx.design.state_precision == "fp8"),
     evidence=lambda ctx: (
         fact("state", "master weights and moments in", ctx.design.state_precision), fact("products", "matrix products in", ctx.design.matmul_precision),

@@ -22,7 +22,7 @@ from tutor.targets import limit_of
 RULE = Rule(
     id="exposed-communication", severity="costs", tier=Tier.OBJECTIVE, briefs=("train-100b",), skills=("tp-placement", "overlap"),
     misconceptions=("gigabits-are-gigabytes", "allreduce-shrinks-with-ranks", "more-tensor-parallel-helps"),
-    knobs=("tensor_parallel", "scale_out_link", "global_batch_tokens", "zero_stage"), page="book/2-training/collectives",
+    knobs=("tensor_parallel", "scale_out_link", "global_batch_tokens", "zero_stage"), page="book/2-training/ring-of-chips",
     implied_by=("tensor-parallel-across-nodes",), relevant=always,
     margin=lambda ctx: at_most(ctx.measure("estimate.exposed_comm_share"), limit_of(ctx, ctx.brief.target("communication"))),
     evidence=lambda ctx: (

@@ -29,7 +29,7 @@ def margin(ctx):
 
 RULE = Rule(
     id="fp8-doubles-predicted", severity="asks", tier=Tier.REASONING, briefs=("train-100b",), skills=("fp8-scope",), misconceptions=("fp8-doubles-training-speed",),
-    page="book/2-training/precision", relevant=relevant, margin=margin,
+    page="book/2-training/index", relevant=relevant, margin=margin,
     evidence=lambda ctx: (
         fact("said", "you predicted", ctx.predictions["days"], "days"), row(ctx, "right", "days with FP8 products", "estimate.days", "days"),
         row(variant(ctx, matmul_precision="bf16"), "wide", "days with BF16 products", "estimate.days", "days"),

@@ -19,7 +19,7 @@ from tutor.rules.kit import always, fact, unless
 
 RULE = Rule(
     id="fp8-on-a-chip-without-it", severity="blocks", tier=Tier.PHYSICS, briefs=("train-100b",), skills=("fp8-scope",),
-    misconceptions=("fp8-on-a100",), knobs=("matmul_precision", "accelerator"), page="book/2-training/precision", relevant=always,
+    misconceptions=("fp8-on-a100",), knobs=("matmul_precision", "accelerator"), page="book/2-training/index", relevant=always,
     margin=lambda ctx: unless(ctx.design.matmul_precision not in ctx.chip.formats),
     evidence=lambda ctx: (
         fact("format", "matrix products in", ctx.design.matmul_precision), fact("chip", "chip", ctx.chip.name),

@@ -19,7 +19,7 @@ from tutor.rules.kit import fact, unless
 
 RULE = Rule(
     id="no-loss-scaling", severity="blocks", tier=Tier.MODEL_LIMIT, briefs=("train-100b",), skills=("fp8-scope",), misconceptions=("fp16-equals-bf16",),
-    knobs=("loss_scaling", "matmul_precision"), page="book/2-training/precision",
+    knobs=("loss_scaling", "matmul_precision"), page="book/2-training/index",
     relevant=lambda ctx: ctx.design.matmul_precision in ("fp16", "fp8"), margin=lambda ctx: unless(not ctx.design.loss_scaling),
     evidence=lambda ctx: (fact("format", "matrix products in", ctx.design.matmul_precision), fact("scaling", "scaling factors kept", ctx.design.loss_scaling)),
     title="{format} products without scaling factors: small gradients become zero.",

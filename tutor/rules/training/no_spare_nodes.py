@@ -18,7 +18,7 @@ from tutor.rules.kit import row, unless
 
 RULE = Rule(
     id="no-spare-nodes", severity="risks", tier=Tier.ROBUSTNESS, briefs=("train-100b",), skills=("checkpointing",), misconceptions=("no-failures",),
-    knobs=("spare_nodes",), page="book/2-training/failures", relevant=lambda ctx: ctx.measure("estimate.failures") >= 1,
+    knobs=("spare_nodes",), page="book/2-training/checkpoints", relevant=lambda ctx: ctx.measure("estimate.failures") >= 1,
     margin=lambda ctx: unless(ctx.design.spare_nodes < 1),
     evidence=lambda ctx: (
         row(ctx, "failures", "failures of the run", "estimate.failures"), row(ctx, "mtbf", "time between failures", "estimate.mtbf_s", "s"),

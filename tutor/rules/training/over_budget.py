@@ -19,7 +19,7 @@ from tutor.targets import limit_of
 
 RULE = Rule(
     id="over-budget", severity="costs", tier=Tier.BUDGET, briefs=("train-100b",), skills=("mfu",), misconceptions=("peak-is-achieved",),
-    knobs=("accelerator", "matmul_precision", "recompute", "spare_nodes"), page="book/2-training/the-step", relevant=always,
+    knobs=("accelerator", "matmul_precision", "recompute", "spare_nodes"), page="book/2-training/six-n-d", relevant=always,
     margin=lambda ctx: at_most(ctx.measure("estimate.usd"), limit_of(ctx, ctx.brief.target("budget"))),
     evidence=lambda ctx: (
         row(ctx, "usd", "cost of the run", "estimate.usd", "usd"), fact("limit", "budget", limit_of(ctx, ctx.brief.target("budget")), "usd"),

@@ -19,7 +19,7 @@ from tutor.rules.kit import at_most, fact, predicted, row
 
 RULE = Rule(
     id="peak-taken-for-achieved", severity="asks", tier=Tier.REASONING, briefs=("train-100b",), skills=("mfu",), misconceptions=("peak-is-achieved",),
-    page="book/2-training/the-step", relevant=predicted("mfu"), margin=lambda ctx: at_most(ctx.predictions["mfu"], 0.75),
+    page="book/2-training/six-n-d", relevant=predicted("mfu"), margin=lambda ctx: at_most(ctx.predictions["mfu"], 0.75),
     evidence=lambda ctx: (
         fact("said", "you predicted", ctx.predictions["mfu"], "%"), row(ctx, "mfu", "MFU of the design", "estimate.mfu", "%"),
         row(ctx, "hfu", "with recomputation", "estimate.hfu", "%"), row(ctx, "bubble", "bubble", "estimate.bubble", "%"),

@@ -21,7 +21,7 @@ from tutor.rules.kit import always, at_most, row
 RULE = Rule(
     id="state-does-not-fit", severity="blocks", tier=Tier.PHYSICS, briefs=("train-100b",), weight=2.0, skills=("state-bytes",),
     misconceptions=("weights-only-memory", "three-to-four-times-model", "data-parallel-saves-memory", "fp8-quarters-memory"),
-    knobs=("zero_stage", "tensor_parallel", "pipeline_parallel", "recompute", "micro_batch"), page="book/1-two-workloads/footprints",
+    knobs=("zero_stage", "tensor_parallel", "pipeline_parallel", "recompute", "micro_batch"), page="book/1-two-workloads/what-must-fit",
     relevant=always, margin=lambda ctx: at_most(ctx.measure("estimate.total_bytes"), ctx.measure("estimate.mem_bytes")),
     evidence=lambda ctx: (
         row(ctx, "total", "bytes of a chip", "estimate.total_bytes", "B"),

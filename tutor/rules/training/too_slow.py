@@ -20,7 +20,7 @@ from tutor.targets import limit_of
 
 RULE = Rule(
     id="too-slow", severity="blocks", tier=Tier.OBJECTIVE, briefs=("train-100b",), skills=("mfu",), misconceptions=("peak-is-achieved",),
-    knobs=("nodes", "matmul_precision", "recompute", "tensor_parallel"), page="book/2-training/the-step", relevant=always,
+    knobs=("nodes", "matmul_precision", "recompute", "tensor_parallel"), page="book/2-training/six-n-d", relevant=always,
     margin=lambda ctx: at_most(ctx.measure("estimate.days"), limit_of(ctx, ctx.brief.target("days"))),
     evidence=lambda ctx: (
         row(ctx, "days", "days of the run", "estimate.days", "days"), fact("limit", "limit", limit_of(ctx, ctx.brief.target("days")), "days"),

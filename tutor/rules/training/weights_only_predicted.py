@@ -25,7 +25,7 @@ def margin(ctx):
 
 RULE = Rule(
     id="weights-only-predicted", severity="asks", tier=Tier.REASONING, briefs=("train-100b",), skills=("state-bytes",),
-    misconceptions=("weights-only-memory", "three-to-four-times-model"), page="book/1-two-workloads/footprints", relevant=predicted("bytes_per_chip"), margin=margin,
+    misconceptions=("weights-only-memory", "three-to-four-times-model"), page="book/1-two-workloads/what-must-fit", relevant=predicted("bytes_per_chip"), margin=margin,
     evidence=lambda ctx: (
         fact("said", "you predicted", ctx.predictions["bytes_per_chip"], "B"), row(ctx, "weights", "weights of a chip", "estimate.weight_bytes", "B"),
         row(ctx, "right", "bytes of a chip", "estimate.total_bytes", "B"), row(ctx, "per", "bytes a parameter, unsharded", "estimate.state_bytes_per_param", "B"),

@@ -36,7 +36,7 @@ def evidence(ctx):
 RULE = Rule(
     id="fits-in-memory", severity="blocks", tier=Tier.PHYSICS, briefs=SERVING, weight=2.0,
     skills=("capacity-first", "kv-size"), misconceptions=("fits-one-card", "fits-one-lpu", "weights-are-all-the-memory"),
-    knobs=("chips_per_replica", "weight_bits", "accelerator"), page="book/1-two-workloads/footprints",
+    knobs=("chips_per_replica", "weight_bits", "accelerator"), page="book/1-two-workloads/what-must-fit",
     relevant=always, margin=margin, evidence=evidence,
     title="Each chip would hold {held} before the first sequence; it has {mem}.",
     praise="The model fits: {held} of weights and reserve on a chip of {mem}.",

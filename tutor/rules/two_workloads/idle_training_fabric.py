@@ -34,7 +34,7 @@ def evidence(ctx):
 
 RULE = Rule(
     id="idle-training-fabric", severity="costs", tier=Tier.BUDGET, briefs=SERVING, skills=("no-training-fabric",),
-    misconceptions=("serving-needs-training-fabric",), knobs=("scale_out_link",), page="book/1-two-workloads/the-fork",
+    misconceptions=("serving-needs-training-fabric",), knobs=("scale_out_link",), page="book/1-two-workloads/index",
     relevant=lambda ctx: ctx.design.scale_out_link != "none", margin=lambda ctx: unless(idle(ctx)), evidence=evidence,
     title="{link} joins replicas that never talk to each other, for {cost}.",
     ask="A replica has {chips} chips inside a domain of {domain}. Which bytes of a request would cross {link}?",

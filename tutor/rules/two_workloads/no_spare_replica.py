@@ -40,7 +40,7 @@ def evidence(ctx):
 RULE = Rule(
     id="no-spare-replica", severity="risks", tier=Tier.ROBUSTNESS, briefs=SERVING, skills=("n-plus-one",),
     misconceptions=("no-spare-capacity", "average-load-is-enough"), knobs=("replicas", "spare_replicas"),
-    page="book/3-inference-chips/percentiles", implied_by=("saturated-at-peak", "fits-in-memory"),
+    page="book/3-inference-chips/percentile", implied_by=("saturated-at-peak", "fits-in-memory"),
     relevant=always, margin=margin, evidence=evidence,
     title="{replicas} replicas and {spare} spare: with one lost the others are {left} busy.",
     praise="A failure is counted from the start: with one of {replicas} lost the fleet is {left} busy.",

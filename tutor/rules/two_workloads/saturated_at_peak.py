@@ -24,7 +24,7 @@ CEILING = Figure(0.85, Choice("where queues begin to dominate", "assumption"))
 RULE = Rule(
     id="saturated-at-peak", severity="blocks", tier=Tier.OBJECTIVE, briefs=SERVING, weight=1.5,
     skills=("littles-law", "utilisation-and-wait"), misconceptions=("full-utilisation", "average-load-is-enough"),
-    knobs=("replicas", "batch_limit", "chips_per_replica"), page="book/3-inference-chips/percentiles", implied_by=("fits-in-memory",),
+    knobs=("replicas", "batch_limit", "chips_per_replica"), page="book/3-inference-chips/percentile", implied_by=("fits-in-memory",),
     relevant=always, margin=lambda ctx: at_most(ctx.measure("estimate.utilisation"), CEILING),
     evidence=lambda ctx: (
         row(ctx, "busy", "utilisation at the peak", "estimate.utilisation", "%"),

@@ -38,7 +38,7 @@ def evidence(ctx):
 
 RULE = Rule(
     id="static-batching", severity="costs", tier=Tier.BUDGET, briefs=SERVING, skills=("continuous-batching",),
-    misconceptions=("static-batching-is-fine",), knobs=("scheduler",), page="book/3-inference-chips/batching",
+    misconceptions=("static-batching-is-fine",), knobs=("scheduler",), page="book/3-inference-chips/continuous-batching",
     relevant=lambda ctx: ctx.load.output_spread > 0.3, margin=margin, evidence=evidence,
     title="Static batching: a replica makes {yours} tokens a second, where joining mid-way would make {other}.",
     praise="Continuous batching: a finished answer's place is taken at the next step.",

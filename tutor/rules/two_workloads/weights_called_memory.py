@@ -19,7 +19,7 @@ from tutor.rules.kit import at_most, fact, predicted, row
 
 RULE = Rule(
     id="weights-called-memory", severity="asks", tier=Tier.REASONING, briefs=("serve-7b",), skills=("kv-size",),
-    misconceptions=("weights-are-all-the-memory",), page="book/1-two-workloads/footprints", implied_by=("fits-in-memory",),
+    misconceptions=("weights-are-all-the-memory",), page="book/1-two-workloads/what-must-fit", implied_by=("fits-in-memory",),
     relevant=predicted("users_per_chip"),
     margin=lambda ctx: at_most(ctx.predictions["users_per_chip"] / 4, ctx.measure("sequences_per_chip")),
     evidence=lambda ctx: (
