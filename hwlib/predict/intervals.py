@@ -30,8 +30,8 @@ WIDEST = (0.25, 4.0)
 """What is said where nothing is known."""
 
 
-def quantiles(residuals: Sequence[float], weights: Sequence[float] | None = None) -> tuple[float, float]:
-    """The bounds that hold `MADE_FOR` of the residuals, a little outside the sample's own quantiles when it is small.
+def quantiles(residuals: Sequence[float], weights: Sequence[float] | None = None, *, share: float = MADE_FOR) -> tuple[float, float]:
+    """The bounds that hold this share of the residuals, a little outside the sample's own quantiles when it is small.
 
     >>> low, high = quantiles([-0.2, -0.1, 0.0, 0.1, 0.2])
     >>> round(low, 2), round(high, 2)
@@ -43,7 +43,7 @@ def quantiles(residuals: Sequence[float], weights: Sequence[float] | None = None
     values, weight = values[order], weight[order]
     n = weight.sum() ** 2 / (weight**2).sum()  # as many equal ones would say as much
     place = (np.cumsum(weight) - weight / 2) / weight.sum()
-    tail = max(0.0, (1 - MADE_FOR) / 2 - 0.4 * MADE_FOR / (n + 1))
+    tail = max(0.0, (1 - share) / 2 - 0.4 * share / (n + 1))
     low, high = np.interp([tail, 1 - tail], place, values)
     return float(low), float(high)
 
@@ -62,9 +62,14 @@ def drawn(own: Sequence[float], pool: tuple[float, float]) -> tuple[float, float
 
 
 def by_group(residuals: Sequence[float], groups: Sequence[str]) -> tuple[float, float]:
-    """Bounds of residuals of groups left out whole. Few large groups must not drown many small ones, nor one odd row count as a group."""
+    """Bounds of residuals of groups left out whole.
+
+    Few large groups must not drown many small ones, nor one odd row count as a group.
+    """
     count = {g: groups.count(g) for g in set(groups)}
-    return quantiles(residuals, [1 / math.sqrt(count[g]) for g in groups])
+    low, high = quantiles(residuals, [1 / math.sqrt(count[g]) for g in groups], share=SHARE)
+    even = min(1.0, 3 / len(count))  # few groups say how far a stranger lies, not on which side
+    return min(low, -even * high), max(high, -even * low)
 
 
 def table(fold: Sequence[tuple[float, str, str]], group: Sequence[tuple[float, str, str]]) -> dict[str, Any]:
