@@ -85,10 +85,16 @@ def fill(template: str, rows: tuple[Row, ...] | list[Row]) -> str:
 
     >>> fill("{floor} of {limit}", [Row("floor", "floor", 0.602, "s"), Row("limit", "limit", 0.5, "s")])
     '602 ms of 500 ms'
+    >>> fill("{n} chips of 1 replicas", [Row("n", "chips", 11)])
+    '11 chips of 1 replica'
     """
     known = {row.key: row.shown for row in rows}
     names = [name for _, name, _, _ in Formatter().parse(template) if name]
-    return template.format(**{name: known.get(name, "not known") for name in names})
+    return ONE.sub(r"1 \1", template.format(**{name: known.get(name, "not known") for name in names}))
+
+
+ONE = re.compile(r"(?<![\d.,])1 (chip|replica|node|week|run|sequence|stage|rank)s\b")
+"""A count of one takes the singular: the templates are written for many."""
 
 
 @dataclass(frozen=True, slots=True)

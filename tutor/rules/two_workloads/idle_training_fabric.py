@@ -41,7 +41,7 @@ RULE = Rule(
     hints=(
         "Follow one request from the front door to its last token: which chips does it touch?",
         "Training sums gradients over all chips; serving copies the model and lets each copy answer alone.",
-        "{chips} chips a replica are at most the {domain} of one domain, so no token crosses nodes.",
+        "With {chips} chips, a replica stays inside one domain of {domain}, so no token crosses nodes.",
         "Set the fabric to none: {cost} less, and no latency changes.",
     ),
     flagged=sample(scale_out_link="ib-ndr"), passing=sample(scale_out_link="none"),
