@@ -15,6 +15,9 @@ from lessons import draw
 WIDE = 452
 """Width of a picture beside the controls of an idea page; look.css shows the narrow drawing below that."""
 
+DEEPEST = 40
+"""Steps of a derivation that a page carries: a bill over three years has hundreds, most of them alike."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
@@ -54,8 +57,10 @@ def explained(figure: Figure) -> str:
     inner = "".join(
         f'<details class="hw-why-step"><summary>{draw.esc(symbol(s.formula.gives).meaning)}: {draw.esc(show(s.value, symbol(s.formula.gives).unit))}</summary>'
         f"{step_html(s)}</details>"
-        for s in rest
+        for s in rest[:DEEPEST]
     )
+    if len(rest) > DEEPEST:
+        inner += draw.caption(f"The {DEEPEST} steps nearest to the result; `hwlib.why` tells all {len(rest)} in a notebook.")
     deeper = draw.details(f"What it rests on: {len(rest)} further step{'s' if len(rest) > 1 else ''}", inner) if rest else ""
     return f'<div class="hw-why">{step_html(first)}{deeper}</div>'
 
