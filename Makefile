@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PORT ?= 8000
 .DEFAULT_GOAL := help
 
-.PHONY: help serve book test unit browser lint calibrate clean
+.PHONY: help serve book test unit browser lint bench calibrate clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,8 +35,12 @@ browser: book  ## only the tests that drive the built book in Chromium
 lint: $(STAMP)  ## style
 	@$(PY) -m ruff check .
 
-calibrate: $(STAMP)  ## fit the constants of hwlib/calibration.toml to the published measurements again
-	@$(PY) -m hwlib.calibrate
+bench: $(STAMP)  ## measure speed beside other tools, in an environment apart
+	@bash tools/bench_environment.sh
+	@.bench/bin/python tools/bench.py
+
+calibrate: $(STAMP)  ## fit the constants to the published measurements again (minutes)
+	@$(PY) -m hwlib calibrate
 
 clean:  ## remove what was built; keeps the environment
 	rm -rf _build .pytest_cache
