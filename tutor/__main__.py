@@ -117,7 +117,7 @@ def _discuss(args: argparse.Namespace) -> int:
     talk = Discussion(of.id, entry)
     for line in sys.stdin:
         if args.independent:
-            talk = Discussion(of.id, entry)
+            talk = talk.fresh()
         turn = talk.say(line.rstrip("\n"))
         print(json.dumps(turn, ensure_ascii=False, allow_nan=False) if args.json else turn["reply"], flush=True)
     return 0

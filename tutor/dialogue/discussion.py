@@ -7,6 +7,7 @@ same words are never said twice in a row.
 from __future__ import annotations
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,9 @@ from tutor.designfile import Entry
 from tutor.dialogue import moves
 from tutor.dialogue.acts import act_of
 from tutor.dialogue.claims import claims as computed_claims
-from tutor.dialogue.frames import Read, Touched, concepts, read, touched
+from tutor.dialogue.frames import Read, Touched, concept, concepts, opposites, read, touched
 from tutor.dialogue.slots import NUMBER, read_slots
-from tutor.dialogue.text import LIMIT, normalise
+from tutor.dialogue.text import normalise
 from tutor.findings import Finding, plain
 
 CAN = {
@@ -32,9 +33,14 @@ SUM_UP = re.compile(r"\bsum(?:mar[iy][sz]?e?)?(?: (?:it|this|that|things))? up\b
 REPAIR = re.compile(r"\b(?:smallest|minimal|shortest|a|the) repair\b|\brepair (?:it|my design)\b|\bfix (?:it|my design|this design)\b")
 REASON = re.compile(r"\b(?:because|since|so that|so|as|in order|to (?:keep|avoid|survive|meet|read|hide|save)|that way|which|for|before|after|until|unless|otherwise)\b")
 CORRECTION = re.compile(r"^\W*(?:(?:no|sorry|wait|oops|actually|hm+|correction|ah)[,.: ]+)*(?:i (?:actually |really )?(?:meant|mean)(?: to (?:say|write))?|correction|scratch that|i misspoke|make that|rather)[,.: ]+(?:that )?")
+MOST = 1200
+"""Characters of an utterance that are read; the reply says when there were more."""
 AGAIN = ("That has been answered; here is another figure.", "Let us look from another side.", "One more figure, then.")
 SISTERS = {"serve-7b": "serve-70b", "serve-70b": "serve-7b"}
-LEADS = ("", "Take this in: ", "Look here: ", "One figure first: ")
+LEADS = ("", "Look at the figures. ", "Here is what your design does. ", "Compute it first. ")
+CALM = ("This is a hard part, and one figure at a time is enough. ", "Fair enough; let us take one small step. ", "That can wear one out. One figure only: ")
+WHY = re.compile(r"^\W*(?:but |ok(?:ay)?,? |and |so )*(?:why(?: not| so| is that| does it hurt)?|how so|how come|really|because|in what way|what do you mean)\W*$")
+MOVED = ("Why does it move that way?", "Which term of the step moved, and why?", "Is it worth that?", "What would you give up for it?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class Discussion:
         self.tried: list[str] = []
         self.last = ""
         self.said: list[str] = []
+        self.topic = ""
+        self.interpret_near: list[Touched] = []
         self.asked: list[str] = []
         self._before: tuple[list[str], list[str], list[str]] | None = None
         self._full = context(self.entry)
@@ -72,9 +80,16 @@ class Discussion:
         self._problems: tuple[Finding, ...] | None = None
         concepts(brief_id)  # patterns are compiled here, once, and not in the first turn
 
+    def fresh(self) -> Discussion:
+        """A discussion of the same design that has not begun; what is costly to compute is shared."""
+        other = copy(self)
+        other.turns, other.level, other.covered, other.beliefs, other.tried, other.last = 0, {}, [], [], [], ""
+        other.said, other.asked, other.topic, other._before, other.interpret_near = [], [], "", None, []
+        return other
+
     def interpret(self, text: str) -> Reading:
         """What an utterance is read as. Nothing is remembered and nothing answered."""
-        plain_text = CORRECTION.sub("", normalise(text))
+        plain_text = CORRECTION.sub("", normalise(text[:MOST]))
         slots = read_slots(plain_text, self.brief.kind)
         seen = read(self.brief.id, plain_text)
         claims = computed_claims(self.ctx, plain_text)
@@ -89,7 +104,7 @@ class Discussion:
         if act == "off-topic":
             understood = False
         elif act in ("assertion", "question"):
-            understood = bool(seen or claims or near) or act == "question" and bool(moves.answer(self.ctx, plain_text))
+            understood = bool(seen or claims or near) or act == "question" and bool(moves.catalogue(plain_text) or moves.answer(self.ctx, plain_text) or WHY.match(plain_text))
         else:
             understood = act not in ("what-if", "proposal") or bool(slots or seen or claims)
         return Reading(act, slots, seen, claims, near, understood)
@@ -97,6 +112,7 @@ class Discussion:
     def say(self, text: str) -> dict[str, Any]:
         """Read one utterance and answer it."""
         self.turns += 1
+        cut, text = len(text) > MOST, text[:MOST]
         plain_text = normalise(text)
         corrected = CORRECTION.match(plain_text)
         if corrected and self._before is not None:
@@ -104,17 +120,20 @@ class Discussion:
         self._before = (list(self.covered), list(self.beliefs), list(self.tried))
         plain_text = plain_text[corrected.end():] if corrected else plain_text
         found = self.interpret(text)
+        self.interpret_near = found.near
         act, slots, seen, claims = found.act, found.slots, found.seen, found.claims
         turn = self._turn(found, plain_text)
         if corrected:
             turn["reply"] = f"Taken back, and I read it anew. {turn['reply']}"
+        if seen or found.near:
+            self.topic = seen[0].concept.id if seen else found.near[0].concept.id
         for one in seen:
             store = self.covered if one.concept.kind == "expectation" else self.beliefs
             if one.concept.id not in store:
                 store.append(one.concept.id)
         reply = self._fresh(turn.pop("reply"))
-        if len(text) > LIMIT:
-            reply = f"I read the first {LIMIT:,} characters. {reply}"
+        if cut:
+            reply = f"I read the first {MOST:,} characters. {reply}"
         self.last = reply
         return {
             "act": act, "slots": {k: plain(v) for k, v in slots.items()},
@@ -131,6 +150,9 @@ class Discussion:
     def _turn(self, found: Reading, text: str) -> dict[str, Any]:
         act, slots, claims = found.act, found.slots, found.claims
         aside = read(SISTERS[self.brief.id], text) if not found.seen and self.brief.id in SISTERS and act == "assertion" else []
+        aside = [r for r in aside if r.concept.kind == "expectation"]
+        if WHY.match(text) and self.topic:
+            return self._why()
         seen = found.seen or aside  # an idea of the sister brief is answered, though it is not one of this one's
         beliefs = [r for r in seen if r.concept.kind == "misconception"]
         ideas = [r for r in seen if r.concept.kind == "expectation"]
@@ -153,7 +175,7 @@ class Discussion:
             return self._greet(text)
         if act == "frustration":
             turn = self._hint()
-            return turn | {"reply": f"This is a hard part, and one figure at a time is enough. {turn['reply']}"}
+            return turn | {"reply": f"{CALM[self.turns % 3]}{turn['reply']}"}
         if act == "meta":
             return self._meta(text)
         if ideas:
@@ -178,6 +200,10 @@ class Discussion:
         one = belief.concept
         again = one.id in self.beliefs
         fact = moves.filled(one.fact, self.ctx)
+        other = next((i for b, i in opposites() if b == one.id and b in self.beliefs), None)
+        if again and other is not None:
+            idea = concept(self.brief.id, other)
+            return {"move": "contrast", "reply": f"We met this before; from the other side: {moves.filled(idea.fact, self.ctx)} {moves.filled(idea.ask, self.ctx)}"}
         move = "correct"
         if one.id == "flops-set-decode-speed":
             fact, move = moves.knock_out(self.ctx) or fact, "knock-out"
@@ -193,9 +219,12 @@ class Discussion:
 
     def _what_if(self, slots: dict[str, Any], act: str) -> dict[str, Any]:
         if not self._settable(slots):
+            near = self.interpret_near
+            if near:
+                return self._near(near[0])
             known = list(slots) or []
             what = f"I read {listed(n.replace('_', ' ') for n in known)}, which this design has no field for. " if known else ""
-            return {"move": "abstain", "understood": bool(known), "reply": f"{what}Which field should I try, and with which value? For example: {self._example()}."}
+            return {"move": "abstain", "understood": bool(known), "reply": f"{what}Which field should I try, and with which value? For example: “{self._example()}”"}
         try:
             after, changes, unset = moves.moved(self.ctx, slots)
             after.measure("estimate." + ("usd_per_mtoken" if self.brief.kind != "training" else "days")) if self.brief.kind == "training" else after.estimate
@@ -203,11 +232,13 @@ class Discussion:
             return {"move": "what-if", "reply": f"That cannot be tried: {str(error).rstrip('.')}. Which value would do?"}
         if not changes:
             return {"move": "what-if", "reply": f"Your design has that already. {self._question()}"}
-        self.tried.append(listed(f"{k.replace('_', ' ')} {v['after']}" for k, v in changes.items()))
+        self.tried.append(listed(f"{_name(k)} {_shown(v['after'], k)}" for k, v in changes.items()))
         rows = moves.compared(self.ctx, after)
-        said = "; ".join(f"{r['label']} {r['before_shown']} → {r['after_shown']}" for r in rows[:3]) or "none of the main figures moves"
-        what = listed(f"{k.replace('_', ' ')} {_shown(v['after'])}" for k, v in changes.items())
+        said = "; ".join(f"{r['label']} {r['before_shown']} → {r['after_shown']}" for r in rows[:3])
+        what = listed(f"{_name(k)} {_shown(v['after'], k)}" for k, v in changes.items())
         lead = "I read it as a change: " if act == "proposal" else "With "
+        if not said:
+            return {"move": "what-if", "reply": f"{lead}{what}: none of the main figures moves. Which of them did you expect to?", "design_changes": changes, "evidence": rows}
         breaks = self._breaks(after)
         return {"move": "what-if", "reply": f"{lead}{what}: {said}. {breaks}", "design_changes": changes, "evidence": rows}
 
@@ -216,7 +247,19 @@ class Discussion:
             return after.refusal
         if not getattr(after.estimate, "fits", True):
             return "It does not fit in memory then. What would make room?"
-        return "Why does it move that way?"
+        return MOVED[len(self.tried) % len(MOVED)]
+
+    def _why(self) -> dict[str, Any]:
+        """Why the last thing is so: the figures of the idea against it, or else the next step of the ladder."""
+        other = next((i for b, i in opposites() if b == self.topic), None)
+        ids = {c.id for c in concepts(self.brief.id)}
+        if other in ids:
+            idea = concept(self.brief.id, other)
+            return {"move": "answer", "reply": f"Because of this: {moves.filled(idea.fact, self.ctx)} {moves.filled(idea.ask, self.ctx)}"}
+        if self.topic in ids:
+            one = concept(self.brief.id, self.topic)
+            return {"move": "answer", "reply": f"It follows from your own figures: {moves.filled(one.fact, self.ctx)} {self._question()}"}
+        return self._hint()
 
     def _near(self, one: Touched) -> dict[str, Any]:
         """A concept that is denied, reported or supposed: the figures, and no scolding."""
@@ -232,7 +275,7 @@ class Discussion:
             lead = "" if one["verdict"] is None else "Yes. " if one["verdict"] else "Not in this design. "
             return {"move": "answer", "reply": f"{lead}{one['words']} {self._question()}", "evidence": [_row(one)]}
         yes_no = re.match(r"^(?:and |so |but )*(?:is|are|do|does|did|can|could|will|would|must|should|has|have)\b", text)
-        said = "" if near and yes_no else moves.answer(self.ctx, text)
+        said = moves.catalogue(text) or ("" if near and yes_no else moves.answer(self.ctx, text))
         if near and not said:
             return {"move": "answer", "reply": f"{moves.filled(near[0].concept.fact, self.ctx)} {moves.filled(near[0].concept.ask, self.ctx)}"}
         if said:
@@ -292,10 +335,10 @@ class Discussion:
         return {"move": "answer", "reply": f"{said} {self._question()}"}
 
     def _number(self, text: str) -> dict[str, Any]:
-        match = re.search(NUMBER, text)
+        match = re.search(rf"[$€]? ?{NUMBER}(?: ?(?:%|percent|[a-zµ]+(?:/[a-z]+)?))?", text)
         asked = [p for p in self.brief.predictions if not p.options and p.name not in self.entry.predictions]
         choices = [p.label for p in asked[:4]]
-        value = match["n"] if match else "a number"
+        value = match[0].strip() if match else "a number"
         return {"move": "prompt", "reply": f"I read {value}. Which quantity is that: {listed((c.lower() for c in choices), 'or') or 'which of the targets'}?", "choices": choices}
 
     def _abstain(self, act: str) -> dict[str, Any]:
@@ -303,7 +346,12 @@ class Discussion:
             said = ("That is outside what I can judge.", "I cannot place that.", "I have nothing to say to that.")[self.turns % 3]
         else:
             said = ("I did not understand that, and so I do not count it.", "I could not read that safely.", "I am not sure what you claim there.")[self.turns % 3]
-        return {"move": "abstain", "understood": False, "reply": f"{said} I can compute {CAN[self.brief.kind]}. {self._question()}", "choices": ["Hint", "I don't know", "Sum up"]}
+        if act == "question":
+            said = ("I have no computed answer to that.", "That question I cannot answer from the model.", "I have no figure for that.")[self.turns % 3]
+        offer = f"I can compute {CAN[self.brief.kind]}." if not any("I can compute" in s for s in self.said) else f"Try a change, such as “{self._example()}”, or a claim with a number; I compute both."
+        if any(offer in s for s in self.said):
+            offer = self._other_figure()
+        return {"move": "abstain", "understood": False, "reply": f"{said} {offer} {self._question()}", "choices": ["Hint", "I don't know", "Sum up"]}
 
     def _summary(self) -> dict[str, Any]:
         ideas = [self._name(i) for i in self.covered]
@@ -363,7 +411,7 @@ class Discussion:
 
     def _read_words(self, seen: list[Read], claims: list[dict[str, Any]], slots: dict[str, Any]) -> str:
         """"I read: …": what was understood, for the learner to refuse."""
-        parts = [self._name(r.concept.id) for r in seen] + [c["text"] for c in claims] + [f"{k.replace('_', ' ')} {_shown(v)}" for k, v in slots.items()]
+        parts = [self._name(r.concept.id) for r in seen] + [c["text"] for c in claims] + [f"{_name(k)} {_shown(v, k)}" for k, v in slots.items()]
         return f"I read: {'; '.join(parts[:4])}." if parts else ""
 
     def _fresh(self, reply: str) -> str:
@@ -393,7 +441,16 @@ def _row(claim: dict[str, Any]) -> dict[str, Any]:
             "shown": show(value, unit) if isinstance(value, int | float) else str(value)}
 
 
-def _shown(value: Any) -> str:
+def _name(slot: str) -> str:
+    """A slot as it is said."""
+    return re.sub(r"_(?:s|usd)$", "", slot).replace("_", " ")
+
+
+def _shown(value: Any, slot: str = "") -> str:
+    if slot.endswith("_s") and not isinstance(value, str):
+        return show(value, "s")
+    if slot in ("utilisation", "mfu", "growth_per_year", "price_decline_per_year", "discount_rate") and not isinstance(value, str):
+        return show(value, "%")
     if isinstance(value, bool):
         return "on" if value else "off"
     return show(value) if isinstance(value, int | float) else str(value)

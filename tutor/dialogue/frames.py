@@ -9,7 +9,6 @@ from functools import cache
 from tutor.dialogue import gist
 from tutor.dialogue.text import Clause, clauses, words
 
-
 FOLLOWED = re.compile(r"\W*(?:(?:is|are|does|do|will|would|can) )?(?:not|never|no longer|hardly)\b(?! (?:only|just)\b)")
 """A negation right behind the words."""
 CONTRAST = re.compile(r"\b(?:but|rather|instead|not|never|whereas|while|although|however|than)\b")
@@ -101,13 +100,13 @@ def read(brief: str, text: str) -> list[Read]:
 
 
 @cache
-def _opposites() -> tuple[tuple[str, str], ...]:
+def opposites() -> tuple[tuple[str, str], ...]:
     return tuple((belief, idea) for belief, ideas in words("gist")["opposite"].items() for idea in ideas)
 
 
 def _settled(found: dict[str, Read], text: str) -> list[Read]:
     """A belief and the idea against it are not both said in one breath: a contrast makes it the idea, else the belief."""
-    for belief, idea in _opposites():
+    for belief, idea in opposites():
         if belief in found and idea in found and found[belief].text and len(list(re.finditer(r"[.!?;](?:\s|$)", text))) <= 1:
             del found[belief if CONTRAST.search(text) else idea]
     return list(found.values())

@@ -41,7 +41,7 @@ def filled(template: str, ctx: Context) -> str:
             return "not known"
         return show(value, match[2]) if isinstance(value, int | float) else str(value)
 
-    return HOLE.sub(one, template)
+    return re.sub(r"(?<![\d,.])1 (chip|replica|node|week|sequence|stage|rank|run|micro-batch)(?:s|es)\b", r"1 \1", HOLE.sub(one, template))
 
 
 def moved(ctx: Context, slots: dict[str, Any]) -> tuple[Context, dict[str, dict[str, Any]], list[str]]:
@@ -126,6 +126,37 @@ def bounded(ctx: Context) -> str:
         return f"{said}."
     except (NotKnown, AttributeError):
         return ""
+
+
+ASKED: tuple[tuple[str, str, str, str], ...] = (
+    (r"bandwidth|how (?:fast|quick\w*) (?:is|does) (?:the |its )?memory|tb/s|gb/s", "mem_bytes_per_s", "B/s", "a memory bandwidth of"),
+    (r"memory|hbm|vram|\bgb\b|how big|capacity|hold\b", "mem_bytes", "B", "a memory of"),
+    (r"sram|on-chip", "sram_bytes", "B", "on-chip memory of"),
+    (r"power|watts?|tdp|consum\w*|draw", "power_w", "W", "a board power of"),
+    (r"links?\b|nvlink|interconnect", "link_bytes_per_s", "B/s", "links of"),
+)
+
+
+def catalogue(text: str) -> str:
+    """What the catalogue has for a chip that a question names; empty when it asks for something else."""
+    from hwlib.catalogue import chip
+    from tutor.dialogue.slots import _chips
+
+    named = _chips().search(text)
+    if not named:
+        return ""
+    known = chip(words("slots")["chips"][named[1]])
+    for pattern, field, unit, noun in ASKED:
+        if re.search(pattern, text) and getattr(known, field, None):
+            return f"The catalogue gives {known.name} {noun} {show(getattr(known, field), unit)}."
+    if re.search(r"flop|peak|compute|arithmetic|how (?:fast|quick)", text):
+        said = re.search(r"fp8|bf16|fp16|int8|fp4|fp32", text)
+        fmt = said[0] if said and said[0] in known.formats else "bf16" if "bf16" in known.formats else known.formats[0]
+        if known.peak(fmt) is not None:
+            return f"The catalogue gives {known.name} a dense {fmt} peak of {show(known.peak(fmt), 'FLOP/s')}."
+    if re.search(r"support|formats?|precisions?|can .* (?:do|run|use)|fp8|int8|fp4", text):
+        return f"The catalogue has peaks of {known.name} for {', '.join(known.formats)}."
+    return ""
 
 
 @cache

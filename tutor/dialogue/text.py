@@ -37,6 +37,8 @@ def normalise(text: str) -> str:
     text = re.sub(r"\b(\w+)n't\b", r"\1 not", text)
     text = re.sub(r"\b(?:(?:do|must|should|can|may|let us) not|never) (?:forget|ignore|neglect|overlook)\b", "remember", text)
     text = re.sub(r"[ \t]+", " ", text).strip()
+    text = re.sub(r"(\S)\1{9,}", r"\1", text)  # a key held down
+    text = re.sub(r"\S{40,}", lambda m: m[0][:40], text)  # no word is longer, and patterns would try each part of it
     return re.sub(r"(?<![\w'])[a-z]{5,16}(?![\w'])", lambda m: spelt(m[0]), text)
 
 
