@@ -14,7 +14,7 @@ SECONDS = 6.0
 """How long the search for a repair may keep a reader waiting; it says when it stopped early."""
 EXAMPLES = {"serving": "with 8 replicas?", "training": "with tp 4?", "tco": "with 40% utilisation?"}
 """A what-if of each kind, to show how one is said."""
-MEMORY = ("turns", "level", "covered", "beliefs", "tried", "last")
+MEMORY = ("turns", "level", "covered", "beliefs", "tried", "last", "said", "asked", "topic")
 """What a discussion remembers that is not about one design."""
 
 
@@ -28,6 +28,7 @@ class Partner:
         self.discussion = Discussion(state.entry.brief, state.entry)
         if after is not None:  # so that the question just asked is not asked again
             self.discussion.last = after.text
+            self.discussion.said.append(" ".join(after.text.split()))
         self.before = self._memory()
 
     def _memory(self) -> dict[str, Any]:
