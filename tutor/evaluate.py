@@ -184,5 +184,5 @@ def run(args: argparse.Namespace) -> int:
         slots = f"{s['slots']['f1']:.2f}" if "slots" in s else "-"
         away = f"{s['abstention']['precision']:.2f}/{s['abstention']['recall']:.2f}" if "abstention" in s else "-"
         print(f"{name:24}{s['rows']:>6}{three[0]:>24}{three[1]:>24}{act:>9}{slots:>10}{away:>14}{'{}/{}'.format(*s['reversals']):>11}{'{}/{}'.format(*s['false_on_neutral']):>15}")
-    print("The held-out files are of the same author, in other manners of speaking; strangers' wording will score lower.")
+    print("The held-out files are of the author of the rules, whose families contain words of them; strangers' wording will score lower.")
     return 0

@@ -1,7 +1,8 @@
 """Labelled utterances: what is read of them, on the development files and on families held out, against two baselines.
 
-The held-out files were written before the gists were tuned and are of the same author: the floors below guard against
-loss, they are no measure of strangers' wording.
+The held-out files were written and committed before the gists, and their misses were never listed while tuning; but one
+author wrote both within the hour, and words of the held-out rows stand in the families. The floors below guard against
+loss; they are no measure of strangers' wording.
 """
 
 from __future__ import annotations
