@@ -99,7 +99,12 @@ def llm_analysis_estimate() -> float:
     import logging
 
     from llm_analysis.analysis import LLMAnalysis
-    from llm_analysis.config import ParallelismConfig, get_dtype_config_by_name, get_gpu_config_by_name, get_model_config_by_name
+    from llm_analysis.config import (
+        ParallelismConfig,
+        get_dtype_config_by_name,
+        get_gpu_config_by_name,
+        get_model_config_by_name,
+    )
 
     logging.disable(logging.CRITICAL)
     one = LLMAnalysis(

@@ -20,6 +20,10 @@ UNITS = {
     "out_tokens_per_s": "output tokens a second", "tpot_ms": "ms a token", "tpot_mean_ms": "ms between tokens, mean", "ttft_mean_ms": "ms to the first token, mean",
     "time_us": "µs", "tflops": "TFLOP/s",
 }  # fmt: skip
+NAMES = {
+    "static_throughput": "Static batch, throughput", "neuron_decode": "Static batch, AWS chips", "serving_slo": "Serving to an objective",
+    "serving_qps_sweep": "Serving against requests a second", "serving_concurrency_sweep": "Serving against concurrency",
+}  # fmt: skip
 MOST_POINTS = 220
 """Points of a picture; of more cases every second, third … is drawn."""
 
@@ -49,8 +53,7 @@ def _results() -> tuple[Result, ...]:
 
 def title_of(family: str) -> str:
     """A family of measurements in words."""
-    found = next(f for f in all_families() if family in f.names)
-    return found.title if len(found.names) == 1 else f"{found.title}: {family.replace('_', ' ')}"
+    return NAMES.get(family) or next(f for f in all_families() if family in f.names).title
 
 
 def _row(x: Line, name: object) -> list[object]:

@@ -79,3 +79,15 @@ def test_ratios_come_from_one_run():
     data = json.loads(performance.PATH.read_text("utf8"))
     assert {"best", "missing", "date", "python", "numpy"} <= set(data)
     assert set(data["best"]) & set(data["missing"]) == set()
+
+
+def test_the_benchmark_prints_ratios_only_of_what_was_measured_on_both_sides():
+    import importlib.util
+    from pathlib import Path
+
+    spec = importlib.util.spec_from_file_location("bench", Path(__file__).parents[2] / "tools" / "bench.py")
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    assert bench.ratios({"import hwlib": 0.1, "import mlsysim": 3.0, "estimate hwlib": 5e3}) == [("import", "mlsysim", pytest.approx(30))]
+    assert bench.ratios({"estimate hwlib": 5e3, "estimate llm_analysis": 2.5e3}) == [("scalar estimate", "llm_analysis", pytest.approx(2))]
+    assert bench.importing("json")() >= 0
