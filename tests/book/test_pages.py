@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 CHAPTERS = {
     "1-two-workloads/roofline": "roofline",
+    "1-two-workloads/prefill-and-decode": "prefill_and_decode",
     "1-two-workloads/kv-cache": "kv_cache",
     "1-two-workloads/what-must-fit": "what_must_fit",
     "2-training/six-n-d": "six_n_d",

@@ -22,6 +22,7 @@ from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import percentile as percentile_page
+from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
@@ -50,7 +51,7 @@ from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
 PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, levers)
-PAGES = (roofline_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, levers_page)
+PAGES = (roofline_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, levers_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -246,6 +247,15 @@ class TestLevers:
 
     def test_two_levers_that_overlap_share_by_shapley(self):
         assert levers_page.solutions()["p2_share"] == "$42.50"
+
+
+class TestPrefillAndDecode:
+    def test_no_card_reads_more_tokens_for_one_written_than_its_ridge_allows(self):
+        assert len(prefill_page.cards()) >= 8 and all(10 < c.ratio < c.ridge for c in prefill_page.cards())
+
+    def test_the_prompt_is_read_faster_than_the_answer_is_written(self):
+        whole, step = prefill_page.times()
+        assert step > 100 * whole / prefill_page.PROMPT
 
 
 class TestParallelism:
