@@ -43,9 +43,12 @@ class Figure(float):
         return (Figure, (float(self), self.origin))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Derivation:
-    """How one value was computed: the formula and the inputs it was given, in order."""
+    """How one value was computed: the formula and the inputs it was given, in order.
+
+    Never changed once made; not frozen, because a frozen one takes three times as long to make.
+    """
 
     formula: Formula
     inputs: dict[str, Any]
@@ -155,13 +158,16 @@ def formula(*, gives: str, cites: str) -> Callable[[Callable[..., Any]], Callabl
             if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is not parameter.empty:
                 raise TypeError(f"{run.__name__}: every argument of a formula is keyword-only and required")
         card = Formula(run, gives, cites, tuple(signature.parameters))
+        new, ndarray = float.__new__, np.ndarray
 
         @wraps(run)
         def call(**inputs: Any) -> Any:
             value = run(**inputs)
-            if isinstance(value, np.ndarray):
+            if isinstance(value, ndarray):
                 return value
-            return Figure(value, Derivation(card, inputs, float(value)))
+            figure = new(Figure, value)  # not Figure(…): an estimate makes a hundred of these, and the call would be a fifth of it
+            figure.origin = Derivation(card, inputs, value if type(value) is float else float(value))
+            return figure
 
         call.formula = card
         return call
@@ -188,8 +194,9 @@ def least(*values: Any) -> Any:
     >>> least(3.0, 2.0), least(np.array([1.0, 5.0]), 3.0)
     (2.0, array([1., 3.]))
     """
-    if any(isinstance(v, np.ndarray) for v in values):
-        return np.minimum.reduce(np.broadcast_arrays(*values))
+    for value in values:
+        if isinstance(value, np.ndarray):
+            return np.minimum.reduce(np.broadcast_arrays(*values))
     return min(values)
 
 
@@ -199,8 +206,9 @@ def most(*values: Any) -> Any:
     >>> most(3.0, 2.0), most(np.array([1.0, 5.0]), 3.0)
     (3.0, array([3., 5.]))
     """
-    if any(isinstance(v, np.ndarray) for v in values):
-        return np.maximum.reduce(np.broadcast_arrays(*values))
+    for value in values:
+        if isinstance(value, np.ndarray):
+            return np.maximum.reduce(np.broadcast_arrays(*values))
     return max(values)
 
 

@@ -121,13 +121,19 @@ def chip_hour_price(chip_id: str) -> Figure:
         return Figure(math.nan, Source("definition", kind="estimate", note=str(refused), subject="no list price"))
 
 
+@lru_cache(maxsize=256)
+def told(load: ServingLoad) -> dict[str, Figure]:
+    """The load's figures, as the brief told them; read only. One load serves many designs."""
+    return {name: given(getattr(load, name), by="brief") for name in load.__slots__}
+
+
 def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: float | None = None) -> ServingEstimate:
     """Estimate a fleet under a load.
 
     ``answer_s`` is the time that a session's answer may take (seconds), used to turn concurrent users into
     requests; without it the brief's objectives are taken as met in 10 s. Raises `BadInput` for what cannot be.
     """
-    given_load = {name: given(getattr(load, name), by="brief") for name in load.__slots__}
+    given_load = told(load)
     one_pass = make_pass(design)
     g, shape = one_pass.group, one_pass.shape
     n = g.n_chips
