@@ -37,6 +37,15 @@ def test_data_and_templates_are_packed_and_notebooks_and_bytecode_are_not(tmp_pa
     assert sorted(files) == ["course/__init__.py", "course/data/chips.toml", "course/m.py", "course/t.html"]
 
 
+def test_what_no_live_cell_reads_stays_at_home():
+    """By pattern; and a pattern that names nothing is told."""
+    files = {"course/big.csv": b"", "course/data/big.csv": b"", "course/m.py": b""}
+    assert sorted(packaging.without(files, ["course/big.csv"])) == ["course/data/big.csv", "course/m.py"]
+    assert sorted(packaging.without(files, ["course/*.csv"])) == ["course/m.py"]
+    with pytest.raises(Exception, match="livebook_left_out names 'course/none"):
+        packaging.without(files, ["course/none*"])
+
+
 def test_the_same_contents_give_the_same_zip_whenever_they_are_packed(tmp_path):
     """Name and bytes."""
     first, second = tmp_path / "a", tmp_path / "b"

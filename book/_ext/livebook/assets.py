@@ -56,7 +56,8 @@ def install(app: Sphinx) -> None:
         shutil.copyfile(path, folder / path.name)
     shutil.copytree(HERE / "mathjax", folder / "mathjax", dirs_exist_ok=True)
 
-    course = packaging.package_files(app.config.livebook_packages, Path(app.confdir))
+    whole = packaging.package_files(app.config.livebook_packages, Path(app.confdir))
+    course = packaging.without(whole, app.config.livebook_left_out)
     runtime = packaging.distribution_files(app.config.livebook_distributions)
     runtime |= packaging.package_files(["livekernel"], HERE)
     course_zip = packaging.write_zip(course, folder, "course")
@@ -68,7 +69,7 @@ def install(app: Sphinx) -> None:
         course_zip=course_zip,
         runtime_zip=runtime_zip,
         pyodide_url=_pyodide(app, folder),
-        packages_digest=packaging.digest(course),
+        packages_digest=packaging.digest(whole),  # a figure that was built may rest on data that does not travel
         assets_digest=_digest_of(_style_files(app), course_zip, runtime_zip, *_settings(app)),
         worker_version=packaging.digest({"worker.js": (HERE / "static" / "worker.js").read_bytes()}),
     )

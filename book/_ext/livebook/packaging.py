@@ -6,6 +6,7 @@ a reader's browser may keep a zip for ever, and two builds of one commit give th
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import importlib.util
 import zipfile
@@ -36,6 +37,18 @@ def package_files(names: Iterable[str], root: Path) -> dict[str, bytes]:
             if path.is_file() and not hidden and path.suffix not in SKIPPED_SUFFIXES:
                 files[f"{name}/{relative.as_posix()}"] = path.read_bytes()
     return files
+
+
+def without(files: Files, patterns: Iterable[str]) -> dict[str, bytes]:
+    """The files that no pattern names; a pattern that names none is an error, because it was meant to."""
+    kept = dict(files)
+    for pattern in patterns:
+        named = fnmatch.filter(kept, pattern)
+        if not named:
+            raise ExtensionError(f"livebook_left_out names {pattern!r}, which no file of the packages matches")
+        for name in named:
+            del kept[name]
+    return kept
 
 
 def find_package(name: str, root: Path) -> Path:
