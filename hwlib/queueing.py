@@ -146,6 +146,38 @@ def pollaczek_khinchine_wait_s(*, arrivals_per_s, mean_service_s, service_varian
     return arrivals_per_s * (service_variance_s2 + mean_service_s**2) / (2 * (1 - arrivals_per_s * mean_service_s))
 
 
+def erlang_b(servers: int, offered_load: float) -> float:
+    """Share of arrivals that find all servers taken where nobody waits, by the recursion over servers (Kleinrock, 1975).
+
+    >>> round(erlang_b(2, 1.0), 6), erlang_b(1, 1.0)
+    (0.2, 0.5)
+    """
+    blocked = 1.0
+    for k in range(1, int(servers) + 1):
+        blocked = offered_load * blocked / (k + offered_load * blocked)
+    return blocked
+
+
+@formula(gives="wait_share", cites="kleinrock1975queueing")
+def erlang_c(*, servers, offered_load, blocked_share):
+    """Share of arrivals that wait for one of several servers, from the share that would be blocked (`erlang_b`).
+
+    >>> round(erlang_c(servers=2, offered_load=1.0, blocked_share=0.2), 6)
+    0.333333
+    """
+    return servers * blocked_share / (servers - offered_load * (1 - blocked_share))
+
+
+@formula(gives="wait_s", cites="kleinrock1975queueing")
+def mmc_wait_s(*, wait_share, mean_service_s, servers, offered_load):
+    """Mean wait for one of several servers, Poisson arrivals and exponential service: places of a batch whose steps do not lengthen.
+
+    >>> round(mmc_wait_s(wait_share=1 / 3, mean_service_s=1.0, servers=2, offered_load=1.0), 6)
+    0.333333
+    """
+    return wait_share * mean_service_s / (servers - offered_load)
+
+
 @formula(gives="ttft_floor_s", cites="yu2022orca")
 def ttft_without_queue_s(*, network_s, prefill_s, step_s):
     """Time to first token when nobody waits: the way there and back, the prompt, one step.

@@ -229,7 +229,11 @@ usd_per_kwh                 | c_{kWh}   | usd/kWh  | price of electricity
 usd_per_mtoken              | c_{M}     | usd/Mtoken | dollars for a million tokens
 utilisation                 | \rho      | %        | utilisation
 vocab                       | V         |          | vocabulary
+offered_load                | a         |          | servers' worth of work that arrives
+servers                     | c         |          | servers of a queue
+blocked_share               | p_{block} | %        | share of arrivals that find all servers taken
 wait_s                      | t_{wait}  | s        | mean wait
+wait_share                  | p_{wait}  | %        | share of arrivals that wait
 watts_per_kw                | k_{W}     | W/kW     | watts in a kilowatt
 batch_limit                 | B_{lim}   |          | batch limit
 fabric_usd_per_chip_hour    | c_{nic}   | usd/h    | price of the fabric for each chip

@@ -1,0 +1,122 @@
+"""A design under its load, simulated: the percentiles that the tutor and the panels ask for, each with its origin."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from hwlib.designs import ServingDesign, ServingLoad
+from hwlib.errors import BadInput
+from hwlib.formula import Figure
+from hwlib.simulator.arrivals import Request, Requests, check_seed, draw_requests
+from hwlib.simulator.costs import costs_of
+from hwlib.simulator.fleet import run_requests
+from hwlib.simulator.outcome import Outcome
+from hwlib.simulator.policy import CHUNK_TOKENS, Policy
+from hwlib.sources import Run
+
+
+@dataclass(slots=True)
+class Served:
+    """What became of a request. Times in seconds from the start."""
+
+    request: Request
+    start: float = math.nan
+    first: float = math.nan
+    end: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedServing:
+    """Percentiles of a simulated hour's worth of requests; figures of origin `Run`. Times in seconds."""
+
+    ttft_p50_s: Figure
+    ttft_p99_s: Figure
+    ttft_mean_s: Figure
+    tpot_p50_s: Figure
+    tpot_p95_s: Figure
+    e2e_p99_s: Figure
+    utilisation: Figure
+    kv_peak_share: Figure
+    served: tuple[Served, ...]
+    network_s: float
+
+    def trace(self, count: int = 12, skip: int = 0) -> list[dict]:
+        """The first requests as rows of a timeline: arrival, start, first token, end, prompt and answer tokens."""
+        return [
+            {"arrival": s.request.arrival, "start": s.start, "first": s.first, "end": s.end, "prompt": s.request.prompt, "output": s.request.output}
+            for s in self.served[skip : skip + count]
+        ]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that ``share`` of the values do not exceed (nearest rank).
+
+    >>> percentile([3.0, 1.0, 2.0], 0.5), percentile([1.0, 2.0], 0.99)
+    (2.0, 2.0)
+    """
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def policy_of(design: ServingDesign, *, running_batch: float = math.inf, **changes) -> Policy:
+    """The scheduler that a design describes.
+
+    A request is admitted when its prompt and whole answer have room, and too long a request is served alone and
+    flagged by `kv_peak_share`; ``changes`` set what a design leaves open, such as ``admission="prompt"``.
+    """
+    contiguous = design.kv_allocation == "contiguous"
+    longest = max(2, design.context_tokens)
+    limit = max(1, min(design.batch_limit, int(running_batch) if contiguous and running_batch < math.inf else design.batch_limit))
+    return Policy(**{
+        "scheduler": design.scheduler, "batch_limit": limit, "chunk_tokens": CHUNK_TOKENS if design.chunked_prefill else 0, "overlap": False,
+        "allocation": design.kv_allocation, "block_tokens": 1, "context_tokens": longest, "oversized": "alone", **changes,
+    })
+
+
+def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, requests: int = 2000, lost: int = 0, peak: float = 1.0) -> SimulatedServing:
+    """Serve ``requests`` seeded arrivals on one replica at the peak load.
+
+    ``lost`` replicas are down (spares step in first) and ``peak`` scales the arrivals. The first tenth is left
+    out of the percentiles while the queue fills.
+    """
+    from hwlib.serving import estimate_serving
+
+    check_seed(seed)
+    if not 1 <= requests <= 10_000_000:
+        raise BadInput(f"requests = {requests!r} must be a whole number of at least 1 and at most 10,000,000", field="requests")
+    if not 0 < peak < math.inf:
+        raise BadInput(f"peak = {peak!r} must be a finite number above 0", field="peak")
+    estimate = estimate_serving(design, load)
+    alive = max(1, design.replicas - max(0, lost - design.spare_replicas))
+    rate = estimate.peak_requests_per_s * peak / alive
+    drawn = draw_requests(load, rate=rate, count=requests, seed=seed, longest=max(2, design.context_tokens))
+    outcome = run_requests(costs_of(design, load), Requests.of(drawn), policy_of(design, running_batch=estimate.running_batch))
+    ends = zip(drawn, outcome.start.tolist(), outcome.first.tolist(), outcome.end.tolist(), strict=True)
+    served = tuple(Served(*row) for row in ends)
+    inputs = {
+        "requests_per_s_per_replica": estimate.requests_per_s_per_replica, "prefill_s": estimate.prefill_s, "step_s": estimate.step_s,
+        "running_batch": estimate.running_batch,
+    }
+    return SimulatedServing(**figures(outcome, seed, inputs, load.network_s), served=served, network_s=load.network_s)
+
+
+def figures(outcome: Outcome, seed: int, inputs: dict | None = None, network_s: float = 0.0, *, warmup: float = 0.1) -> dict[str, Figure]:
+    """The summary of a run as figures that answer `why`; ``network_s`` is the way there and back."""
+    ttft, tpot, e2e = outcome.ttft(warmup), outcome.tpot(warmup), outcome.e2e(warmup)
+    counted = len(ttft)
+    ttft, tpot, e2e = (ttft + network_s).tolist(), tpot.tolist() or [0.0], (e2e + network_s).tolist()
+
+    def of(what: str, value: float) -> Figure:
+        return Figure(value, Run(f"{what} of {counted:,} requests", "yu2022orca", seed, inputs or {}))
+
+    return {
+        "ttft_p50_s": of("median time to first token", percentile(ttft, 0.5)),
+        "ttft_p99_s": of("99th percentile of the time to first token", percentile(ttft, 0.99)),
+        "ttft_mean_s": of("mean time to first token", sum(ttft) / len(ttft)),
+        "tpot_p50_s": of("median time per output token", percentile(tpot, 0.5)),
+        "tpot_p95_s": of("95th percentile of the time per output token", percentile(tpot, 0.95)),
+        "e2e_p99_s": of("99th percentile of the whole answer", percentile(e2e, 0.99)),
+        "utilisation": of("busy share", outcome.utilisation),
+        "kv_peak_share": of("fullest cache", outcome.kv_peak_share),
+    }
