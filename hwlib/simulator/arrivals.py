@@ -1,7 +1,8 @@
 """Who comes, when, with how long a prompt and how long an answer: seeded, or read from a trace.
 
 Draws use the raw doubles of NumPy's PCG64 and transforms of our own, each quantity from a stream of its own,
-so that a seed gives the same requests under every version of Python and NumPy, and the same lengths at every rate.
+so that a seed gives the same requests under every version of Python and NumPy (up to the last bits of a logarithm),
+and the same lengths at every rate.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ class Requests:
         """Itself, or `BadInput` naming the first request that cannot be served."""
         if not len(self.arrival) or not len(self.arrival) == len(self.prompt) == len(self.output):
             raise BadInput(f"requests has {len(self.arrival)} arrivals, {len(self.prompt)} prompts and {len(self.output)} answers; give equally many, at least one", field="requests")
+        for name, kind in (("arrival", np.floating), ("prompt", np.integer), ("output", np.integer)):
+            if getattr(self, name).ndim != 1 or not np.issubdtype(getattr(self, name).dtype, kind):
+                raise BadInput(f"requests.{name} is an array of {getattr(self, name).dtype} with {getattr(self, name).ndim} axes; give one axis of {'seconds (float)' if name == 'arrival' else 'whole numbers'}", field=name)
         with np.errstate(invalid="ignore"):
             faults = {
                 "arrival": (~np.isfinite(self.arrival) | (self.arrival < 0), "must be seconds of at least 0"),
@@ -96,25 +100,26 @@ def _normal(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.sqrt(-2 * np.log1p(-u[:, 0])) * np.cos(2 * math.pi * u[:, 1])
 
 
-def _number(name: str, value: float, low: float, high: float, *, whole: bool = False) -> None:
+def check_number(name: str, value: float, low: float, high: float, *, whole: bool = False) -> None:
+    """`BadInput` unless the value is a number between the two, and a whole one where that is asked."""
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
         raise BadInput(f"{name} = {value!r} must be a {'whole ' if whole else 'finite '}number of at least {low:,.10g} and at most {high:,.10g}", field=name)
 
 
 def _lengths(load: ServingLoad, count: int, seed: int, longest: int, prefix_share: float, prefixes: int, prefix_tokens: int) -> tuple:
     """Log-normal lengths, cut so that prompt and answer are at most ``longest`` together."""
-    _number("requests", count, 1, MOST_REQUESTS, whole=True)
-    _number("longest", longest, 2, LONGEST, whole=True)
-    _number("prefix_share", prefix_share, 0, 1)
-    _number("prefixes", prefixes, 1, 30_000, whole=True)
-    _number("prefix_tokens", prefix_tokens, 0, LONGEST, whole=True)
+    check_number("requests", count, 1, MOST_REQUESTS, whole=True)
+    check_number("longest", longest, 2, LONGEST, whole=True)
+    check_number("prefix_share", prefix_share, 0, 1)
+    check_number("prefixes", prefixes, 1, 30_000, whole=True)
+    check_number("prefix_tokens", prefix_tokens, 0, LONGEST, whole=True)
     if prefix_tokens > longest - 2:
         raise BadInput(f"prefix_tokens = {prefix_tokens!r} leaves no room for a prompt and an answer within longest = {longest:,}; make it at most {longest - 2:,}", field="prefix_tokens")
     for name in ("prompt_tokens", "output_tokens"):
-        _number(f"load.{name}", getattr(load, name), 1, 1e7)
+        check_number(f"load.{name}", getattr(load, name), 1, 1e7)
     for name in ("prompt_spread", "output_spread"):
-        _number(f"load.{name}", getattr(load, name), 0, 3)
+        check_number(f"load.{name}", getattr(load, name), 0, 3)
     rngs = [stream(seed, k) for k in (2, 3, 4)]
     prompt, output = np.empty(count, np.int32), np.empty(count, np.int32)
     prefix = np.empty(count, np.int16) if prefix_share > 0 and prefix_tokens > 0 else None
@@ -141,7 +146,7 @@ def poisson_requests(
     >>> poisson_requests(ServingLoad(), rate=2.0, count=3, seed=1).arrival.round(3)
     array([0.202, 0.675, 1.029])
     """
-    _number("rate", rate, 1e-9, 1e9)
+    check_number("rate", rate, 1e-9, 1e9)
     lengths = _lengths(load, count, seed, longest, prefix_share, prefixes, prefix_tokens)
     rng, arrival, now = stream(seed, 1), np.empty(count), 0.0
     for low in range(0, count, DRAWN_AT_ONCE):
@@ -160,8 +165,8 @@ def day_profile(peak_factor: float, *, peak_hour: float = 14.0) -> tuple[float, 
     >>> round(max(w), 6), round(sum(w) / 24, 6), w.index(max(w)), min(w) > 0
     (3.0, 1.0, 14, True)
     """
-    _number("peak_factor", peak_factor, 1, 20)
-    _number("peak_hour", peak_hour, 0, 24)
+    check_number("peak_factor", peak_factor, 1, 20)
+    check_number("peak_hour", peak_hour, 0, 24)
     angle = 2 * math.pi * (np.arange(24) - peak_hour) / 24
 
     def weights(kappa: float) -> np.ndarray:
@@ -185,8 +190,8 @@ def diurnal_requests(
 
     Drawn at the highest rate and thinned (Lewis and Shedler, 1979): an arrival stays with the chance that its hour has of the peak.
     """
-    _number("rate", rate, 1e-9, 1e9)
-    _number("day_s", day_s, 1e-3, 1e9)
+    check_number("rate", rate, 1e-9, 1e9)
+    check_number("day_s", day_s, 1e-3, 1e9)
     weights = np.array(day_profile(load.peak_factor) if profile is None else list(profile), float)
     if not weights.size or not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() <= 0:
         raise BadInput(f"profile = {list(profile or ())[:4]} must be finite weights of at least 0, not all 0", field="profile")

@@ -65,7 +65,7 @@ class Costs:
         """
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
                 raise BadInput(f"costs.{field.name} = {value!r} is not a finite number; give {'tokens' if field.name == 'kv_room_tokens' else 'seconds'}", field=field.name)
             if value < -1e-12 or value > 1e15:
                 raise BadInput(f"costs.{field.name} = {value!r} is out of range: it must be at least 0 and at most 1e15", field=field.name)

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 
 from hwlib.designs import ServingDesign, ServingLoad
-from hwlib.errors import BadInput
 from hwlib.formula import Figure
-from hwlib.simulator.arrivals import Request, Requests, check_seed, draw_requests
+from hwlib.simulator.arrivals import Request, Requests, check_number, check_seed, draw_requests
 from hwlib.simulator.costs import costs_of
 from hwlib.simulator.fleet import run_requests
 from hwlib.simulator.outcome import Outcome
@@ -83,10 +82,8 @@ def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, request
     from hwlib.serving import estimate_serving
 
     check_seed(seed)
-    if not 1 <= requests <= 10_000_000:
-        raise BadInput(f"requests = {requests!r} must be a whole number of at least 1 and at most 10,000,000", field="requests")
-    if not 0 < peak < math.inf:
-        raise BadInput(f"peak = {peak!r} must be a finite number above 0", field="peak")
+    check_number("requests", requests, 1, 10_000_000, whole=True)
+    check_number("peak", peak, 1e-9, 1e9)
     estimate = estimate_serving(design, load)
     alive = max(1, design.replicas - max(0, lost - design.spare_replicas))
     rate = estimate.peak_requests_per_s * peak / alive

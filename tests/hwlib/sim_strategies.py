@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hwlib.designs import ServingLoad
 from hwlib.simulator import Costs, Fleet, Policy, diurnal_requests, poisson_requests
 
-
 ROOMS = st.integers(60, 300) | st.integers(60, 2000)
 
 

@@ -29,7 +29,7 @@ GOOD = Costs(0.01, 0.01, 1e-7, 1e-4, 0, 0, 0.005, 0.01, 1e-4, 0, 0, 1e5)
 ONE = Requests.of([Request(0.0, 10, 5)])
 ODD = st.one_of(
     st.floats(), st.integers(-10, 10), st.integers(-(10**20), 10**20), st.none(), st.text(max_size=5), st.booleans(),
-    st.sampled_from([math.nan, math.inf, -math.inf, 0, -0.0, 1e300, 5e-324]),
+    st.sampled_from([math.nan, math.inf, -math.inf, 0, -0.0, 1e300, 5e-324, 10**310]),
 )
 FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -131,11 +131,13 @@ def test_a_good_trace_is_read_as_it_stands(tmp_path):
 @pytest.mark.parametrize(
     ("requests", "says"),
     [
-        (Requests(np.array([]), np.array([]), np.array([])), "at least one"),
+        (Requests(np.array([]), np.array([], int), np.array([], int)), "at least one"),
         (Requests(np.array([1.0, 0.5]), np.array([1, 1]), np.array([1, 1])), r"requests\[1\].arrival = 0.5 must not come before"),
         (Requests(np.array([math.nan]), np.array([1]), np.array([1])), r"requests\[0\].arrival = nan"),
         (Requests(np.array([0.0]), np.array([0]), np.array([1])), r"requests\[0\].prompt = 0 must be between 1 and"),
         (Requests(np.array([0.0]), np.array([1]), np.array([10**9])), r"requests\[0\].output"),
+        (Requests(np.array([0.0]), np.array([1.5]), np.array([1])), "requests.prompt is an array of float64"),
+        (Requests(np.array([[0.0]]), np.array([1]), np.array([1])), "requests.arrival is an array of float64 with 2 axes"),
         (Requests(np.array([0.0]), np.array([5], np.int32), np.array([1], np.int32), np.array([0], np.int16), 5), "prefix_tokens = 5"),
     ],
 )
@@ -150,7 +152,7 @@ def test_what_does_not_go_together_is_said(changes):
         Policy(**changes)
 
 
-@pytest.mark.parametrize("given", [{"requests": 0}, {"requests": -1}, {"peak": math.nan}, {"peak": 0.0}, {"peak": math.inf}, {"seed": -1}])
+@pytest.mark.parametrize("given", [{"requests": 0}, {"requests": -1}, {"requests": 2.5}, {"peak": "much"}, {"peak": math.nan}, {"peak": 0.0}, {"peak": math.inf}, {"seed": -1}])
 def test_a_design_is_not_simulated_with_nonsense(given):
     design = ServingDesign(model="llama3.1-8b", accelerator="l40s", chips_per_replica=1, replicas=1, batch_limit=16)
     with pytest.raises(BadInput, match=next(iter(given))):
