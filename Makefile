@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STAMP := .venv/.installed
 PORT ?= 8000
+# Readers of the book wait more than they compute: several at once, at most four.
+ABREAST := -n logical --maxprocesses 4 --dist loadgroup
 .DEFAULT_GOAL := help
 
 .PHONY: help serve book test unit browser lint bench calibrate clean
@@ -21,7 +23,8 @@ book: $(STAMP)  ## build _build/html when it is missing or stale, warnings as er
 
 test: book  ## pass all tests: unit, doctest, workbooks, published measurements, hostile files, the book in Chromium
 	@bash tools/chromium.sh
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q --ignore=tests/browser
+	@$(PY) -m pytest -q $(ABREAST) tests/browser
 	@$(PY) -m pytest -q --nbval-lax lessons/workbooks
 	@$(PY) -m ruff check .
 
@@ -30,7 +33,7 @@ unit: $(STAMP)  ## the tests without a browser
 
 browser: book  ## only the tests that drive the built book in Chromium
 	@bash tools/chromium.sh
-	@$(PY) -m pytest -q tests/browser
+	@$(PY) -m pytest -q $(ABREAST) tests/browser
 
 lint: $(STAMP)  ## style
 	@$(PY) -m ruff check .

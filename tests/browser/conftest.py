@@ -16,6 +16,13 @@ from . import reading
 MINIBOOK = Path(__file__).with_name("minibook")
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """With several workers (`-n`), the tests of the small book stay together, so that it is built once."""
+    for item in items:
+        if "minibook" in getattr(item, "fixturenames", ()) or item.path.name in ("test_live.py", "test_build.py"):
+            item.add_marker(pytest.mark.xdist_group("minibook"))
+
+
 @pytest.fixture(scope="session")
 def browser():
     """One Chromium for all tests; each reader gets a profile of its own."""
