@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, Literal
 
 from hwlib.errors import BadInput, listed, unknown
@@ -257,6 +258,44 @@ def _name(field_name: str, value: str, knob: Knob) -> str:
     if value not in names:
         raise unknown(field_name, value, names, what="in the catalogue")
     return value
+
+
+@cache
+def _limits(cls: type) -> tuple[tuple[tuple[str, float, float, bool], ...], tuple[tuple[str, tuple[Any, ...]], ...]]:
+    """What `check_values` compares with: ranges of the numbers, and options of the choices and flags."""
+    known = knobs(cls)
+    ranges = tuple((n, k.low, k.high, k.kind == "count") for n, k in known.items() if k.kind in ("count", "number"))
+    options = tuple((n, k.options or (False, True)) for n, k in known.items() if k.kind in ("choice", "flag"))
+    return ranges, options
+
+
+def check_values(values: Any, *, where: str = "design") -> None:
+    """Refuse a design or load, however it was made, that `build` would refuse. Quick when nothing is wrong.
+
+    Names are left to the catalogue, which knows the nearest.
+
+    >>> check_values(ServingLoad(daily_users=float("nan")), where="load")
+    Traceback (most recent call last):
+    hwlib.errors.BadInput: load.daily_users = nan is not a finite number
+    """
+    ranges, options = _limits(type(values))
+    try:
+        for name, low, high, whole in ranges:
+            value = getattr(values, name)
+            if not low <= value <= high or whole and value != int(value):
+                break
+        else:
+            for name, allowed in options:
+                if getattr(values, name) not in allowed:
+                    break
+            else:
+                return
+    except (TypeError, ValueError):  # text, None, an array
+        pass
+    known = knobs(type(values))
+    for name, each in known.items():
+        if each.kind in ("count", "number", "choice", "flag"):
+            check(f"{where}.{name}", getattr(values, name), each)
 
 
 def check_layout(design: TrainingDesign) -> None:

@@ -131,7 +131,7 @@ class Pass:
         """Time of a prompt, its arithmetic and its links."""
         g = self.group
         compute = prefill_compute_s(
-            prompt_tokens=prompt, forward_flops=self.flops(prompt), tensor_ranks=g.tensor_ranks, peak_flops_per_s=g.peak, compute_efficiency=g.compute_efficiency
+            prompt_tokens=prompt, forward_flops=self.flops(self.shape.attended_tokens(prompt)), tensor_ranks=g.tensor_ranks, peak_flops_per_s=g.peak, compute_efficiency=g.compute_efficiency
         )
         memory = prefill_memory_s(
             weight_bytes=self.weights, tensor_ranks=g.tensor_ranks, mem_bytes_per_s=g.mem_bytes_per_s, memory_efficiency=g.memory_efficiency

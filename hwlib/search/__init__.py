@@ -15,8 +15,9 @@ import numpy as np
 from hwlib import catalogue
 from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.errors import BadInput, NotSupported
+from hwlib.layout import check_divides, reason
 from hwlib.search.front import Front, non_dominated
-from hwlib.search.space import AXES, Space, check_divides, designed, reason, rows
+from hwlib.search.space import AXES, Space, designed, rows
 from hwlib.search.vector import OBJECTIVES, Block, Estimator
 from hwlib.training import TrainingEstimate, estimate_training
 
