@@ -261,41 +261,39 @@ def _name(field_name: str, value: str, knob: Knob) -> str:
 
 
 @cache
-def _limits(cls: type) -> tuple[tuple[tuple[str, float, float, bool], ...], tuple[tuple[str, tuple[Any, ...]], ...]]:
-    """What `check_values` compares with: ranges of the numbers, and options of the choices and flags."""
+def _limits(cls: type) -> tuple[tuple[tuple[str, float, float, bool], ...], tuple[tuple[str, tuple[Any, ...]], ...], tuple[str, ...]]:
+    """What `check_values` compares with: ranges of the numbers, options of the choices and flags, and the fields that hold names."""
     known = knobs(cls)
     ranges = tuple((n, k.low, k.high, k.kind == "count") for n, k in known.items() if k.kind in ("count", "number"))
     options = tuple((n, k.options or (False, True)) for n, k in known.items() if k.kind in ("choice", "flag"))
-    return ranges, options
+    return ranges, options, tuple(n for n, k in known.items() if k.kind in ("chip", "model", "link", "text"))
 
 
 def check_values(values: Any, *, where: str = "design") -> None:
     """Refuse a design or load, however it was made, that `build` would refuse. Quick when nothing is wrong.
 
-    Names are left to the catalogue, which knows the nearest.
+    Whether a name is known is left to the catalogue.
 
     >>> check_values(ServingLoad(daily_users=float("nan")), where="load")
     Traceback (most recent call last):
     hwlib.errors.BadInput: load.daily_users = nan is not a finite number
     """
-    ranges, options = _limits(type(values))
+    if not _plausible(values):
+        for name, each in knobs(type(values)).items():
+            check(f"{where}.{name}", getattr(values, name), each)
+
+
+def _plausible(values: Any) -> bool:
+    """Whether every field looks right, by comparisons alone; if not, `check` finds the words."""
+    ranges, options, names = _limits(type(values))
     try:
         for name, low, high, whole in ranges:
             value = getattr(values, name)
             if not low <= value <= high or whole and value != int(value):
-                break
-        else:
-            for name, allowed in options:
-                if getattr(values, name) not in allowed:
-                    break
-            else:
-                return
+                return False
     except (TypeError, ValueError):  # text, None, an array
-        pass
-    known = knobs(type(values))
-    for name, each in known.items():
-        if each.kind in ("count", "number", "choice", "flag"):
-            check(f"{where}.{name}", getattr(values, name), each)
+        return False
+    return all(getattr(values, name) in allowed for name, allowed in options) and all(type(getattr(values, name)) is str and getattr(values, name) for name in names)
 
 
 def check_layout(design: TrainingDesign) -> None:

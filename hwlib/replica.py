@@ -88,10 +88,11 @@ def serving_peak(chip: catalogue.Chip, weight_bits: int) -> Figure:
         for fmt in ("fp8", "int8"):
             if fmt in chip.formats:
                 return chip.peak(fmt)
-    for fmt in ("bf16", "fp16", "fp8"):
+    for fmt in ("bf16", "fp16", *(("fp8",) if weight_bits == 4 else ())):
         if fmt in chip.formats:
             return chip.peak(fmt)
-    raise NotSupported(f"accelerator = {chip.id!r}: no peak is published, so nothing can be predicted for it", field="accelerator")
+    what = "16-bit peak" if chip.formats else "peak"
+    raise NotSupported(f"accelerator = {chip.id!r}: no {what} is published, so {weight_bits}-bit weights on it cannot be predicted", field="accelerator")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.sources import Source
 
 Z99 = defined(2.326, "one in a hundred lies above 2.326 standard deviations")
+FEWEST = 1e-3
+"""Requests a day, or users, below which nothing can be said of a fleet."""
 MILLION = defined(1e6, "tokens in a million")
 
 
@@ -130,8 +132,11 @@ def check_serving(design: ServingDesign, load: ServingLoad) -> None:
     """Refuse in one sentence a design or load that `build` would refuse, and a load without anybody."""
     check_values(design)
     check_values(load, where="load")
-    if not (load.daily_users and load.requests_per_user_day or load.concurrent_users):
-        raise BadInput("load.daily_users × load.requests_per_user_day and load.concurrent_users are both 0; one of them must be more", field="daily_users")
+    if max(load.daily_users * load.requests_per_user_day, 0 if load.daily_users else load.concurrent_users) < FEWEST:
+        raise BadInput(
+            f"load.daily_users × load.requests_per_user_day = {load.daily_users * load.requests_per_user_day:g} and load.concurrent_users = {load.concurrent_users:g} "
+            "leave nobody to serve; one of them must be at least 0.001", field="daily_users",
+        )  # fmt: skip
 
 
 def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: float | None = None) -> ServingEstimate:

@@ -252,7 +252,7 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad, *, uneven: boo
     reserve = catalogue.constant("runtime_reserve_bytes")
     total = training_bytes(state_bytes=own_state, activation_bytes=activations, reserve_bytes=reserve)
     # --- time
-    peak = chip.peak("bf16" if "bf16" in chip.formats else "fp16")
+    peak = sixteen_bit_peak(design, chip)
     gain = gain_of(design, chip, peak)
     own_flops = step_flops_per_chip(forward_flops=flops, global_batch_tokens=batch, n_chips=n)
     compute = step_arithmetic_s(step_flops_per_chip=own_flops, peak_flops_per_s=peak, compute_efficiency=calibrated("training_compute_efficiency", chip.id), precision_gain=gain)
@@ -302,6 +302,13 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad, *, uneven: boo
         allreduce_bytes=ring_all_reduce_bytes(message_bytes=gradients, ranks=dp), checkpoint_bytes=saved, checkpoint_write_s=write, mtbf_s=mtbf,
         best_interval_s=best_interval_s(checkpoint_write_s=write, mtbf_s=mtbf), goodput=good, failures=failures(run_s=run_seconds(days=days, day_s=day), mtbf_s=mtbf),
     )
+
+
+def sixteen_bit_peak(design: TrainingDesign, chip: catalogue.Chip) -> Figure:
+    """The 16-bit peak by which MFU is counted: of the format chosen, or where that is another width, of the one that the chip has."""
+    if design.matmul_precision in ("bf16", "fp16"):
+        return chip.peak(design.matmul_precision)
+    return chip.peak("bf16" if "bf16" in chip.formats else "fp16")
 
 
 def gain_of(design: TrainingDesign, chip: catalogue.Chip, peak: Figure) -> Figure:

@@ -61,6 +61,7 @@ from hwlib.training import (
     estimate_training,
     scale_out,
     scale_up,
+    sixteen_bit_peak,
 )
 
 OBJECTIVES = ("days", "usd", "total_bytes")
@@ -80,7 +81,7 @@ class Block:
 def any_layout(design: TrainingDesign, load: TrainingLoad) -> TrainingEstimate:
     """The scalar estimate of some layout of the design, for the figures that no layout changes."""
     plain = replace(design, nodes=1, chips_per_node=1, tensor_parallel=1, pipeline_parallel=1, data_parallel=1, interleave=1, micro_batch=1)
-    return estimate_training(plain, load)
+    return estimate_training(plain, load, uneven=True)  # the space may hold batches that divide where this one does not
 
 
 class Estimator:
@@ -90,7 +91,7 @@ class Estimator:
         self.design, self.load = design, load
         self.chip = catalogue.chip(design.accelerator)
         self.fixed = any_layout(design, load)
-        self.peak = self.chip.peak("bf16" if "bf16" in self.chip.formats else "fp16")
+        self.peak = sixteen_bit_peak(design, self.chip)
         self.inside, self.outside = scale_up(design, self.chip), scale_out(design, self.chip)
         self.stages = np.array(space.zero_stage)[None, :, None]
         self.recompute = space.recompute
