@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hwlib import catalogue
 from hwlib.decoding import batch_tokens_per_s
-from hwlib.designs import ServingDesign, TrainingDesign, TrainingLoad
+from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.fleet import full_tokens, live_tokens, running_batch
 from hwlib.formula import Figure, defined, given
 from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit, weight_bytes
@@ -129,8 +129,7 @@ def pass_of_row(case: Case, **constants: float) -> tuple[Pass, Figure]:
     bits = {16.0: 16, 8.0: 8, 4.0: 4, 4.5: 4}[float(row["weight_bits"])]
     chips = max(1, round(float(row["tp"]) / cores))
     act = int(float(row.get("act_bits") or 16))
-    design = ServingDesign(model="llama2-7b", accelerator=case.chip, chips_per_replica=chips, weight_bits=8 if bits == 8 and act == 8 else 16, batch_limit=1, replicas=1)
-    group = group_of(design)
+    group = group_of(case.chip, chips, 8 if bits == 8 and act == 8 else 16)
     trial = {k: defined(v, "on trial") for k, v in constants.items() if k in ("memory_efficiency", "compute_efficiency")}
     if chips > 8:  # a row that splits its matrices over more than eight chips says so itself
         trial |= {"tensor_ranks": defined(float(chips), f"row {case.id}"), "stages": ONE}
@@ -139,7 +138,7 @@ def pass_of_row(case: Case, **constants: float) -> tuple[Pass, Figure]:
     fixed = step_overhead_s(layers=shape.layers, kernel_floor_s=floor, scheduler_s=constants.get("scheduler_s", calibrated("scheduler_s", case.chip)))
     weights = weight_bytes(params=shape.params, bytes_per_param=defined(float(row["weight_bits"]) / 8, "row's weight bits"))
     per_token = kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=defined(float(row["kv_bits"]) / 8, "row's cache bits"))
-    return Pass(shape, group, weights, fixed), per_token
+    return Pass.of(shape, group, weights, fixed), per_token
 
 
 def predict_saturated(case: Case, **constants: float) -> Figure:

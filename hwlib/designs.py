@@ -8,9 +8,10 @@ studio, the strict reader, the repair search and the JSON Schema are all made fr
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from hwlib.errors import BadInput, listed, unknown
@@ -260,13 +261,34 @@ def _name(field_name: str, value: str, knob: Knob) -> str:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What `check_values` compares with, field by field; the getters read many fields in one call."""
+
+    numbers: Callable[[Any], tuple[Any, ...]]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    counts: Callable[[Any], tuple[Any, ...]]
+    choices: Callable[[Any], tuple[Any, ...]]
+    allowed: tuple[tuple[Any, ...], ...]
+    names: Callable[[Any], tuple[Any, ...]]
+
+
 @cache
-def _limits(cls: type) -> tuple[tuple[tuple[str, float, float, bool], ...], tuple[tuple[str, tuple[Any, ...]], ...], tuple[str, ...]]:
-    """What `check_values` compares with: ranges of the numbers, options of the choices and flags, and the fields that hold names."""
+def _limits(cls: type) -> _Limits:
     known = knobs(cls)
-    ranges = tuple((n, k.low, k.high, k.kind == "count") for n, k in known.items() if k.kind in ("count", "number"))
-    options = tuple((n, k.options or (False, True)) for n, k in known.items() if k.kind in ("choice", "flag"))
-    return ranges, options, tuple(n for n, k in known.items() if k.kind in ("chip", "model", "link", "text"))
+
+    def read(*kinds: str) -> Callable[[Any], tuple[Any, ...]]:
+        wanted = [n for n, k in known.items() if k.kind in kinds]
+        if len(wanted) > 1:
+            return attrgetter(*wanted)
+        return lambda values: tuple(getattr(values, n) for n in wanted)
+
+    numbers, choices = ([k for k in known.values() if k.kind in kinds] for kinds in (("count", "number"), ("choice", "flag")))
+    return _Limits(
+        read("count", "number"), tuple(k.low for k in numbers), tuple(k.high for k in numbers), read("count"),
+        read("choice", "flag"), tuple(k.options or (False, True) for k in choices), read("chip", "model", "link", "text"),
+    )
 
 
 def check_values(values: Any, *, where: str = "design") -> None:
@@ -285,15 +307,20 @@ def check_values(values: Any, *, where: str = "design") -> None:
 
 def _plausible(values: Any) -> bool:
     """Whether every field looks right, by comparisons alone; if not, `check` finds the words."""
-    ranges, options, names = _limits(type(values))
+    own = _limits(type(values))
     try:
-        for name, low, high, whole in ranges:
-            value = getattr(values, name)
-            if not low <= value <= high or whole and value != int(value):
+        for value, low, high in zip(own.numbers(values), own.lows, own.highs, strict=True):
+            if not low <= value <= high:
+                return False
+        for value in own.counts(values):
+            if value.__class__ is not int and value != int(value):
                 return False
     except (TypeError, ValueError):  # text, None, an array
         return False
-    return all(getattr(values, name) in allowed for name, allowed in options) and all(type(getattr(values, name)) is str and getattr(values, name) for name in names)
+    for value, allowed in zip(own.choices(values), own.allowed, strict=True):
+        if value not in allowed:
+            return False
+    return all(value.__class__ is str and value for value in own.names(values))
 
 
 def check_layout(design: TrainingDesign) -> None:

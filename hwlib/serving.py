@@ -182,18 +182,19 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     prefill_p99 = one_pass.prefill(p99_prompt)[0]
 
     busy = static_batch_share(output_spread=given_load["output_spread"], sequences=batch) if design.scheduler == "static" else ONE
-    full = one_pass.step(batch, per_sequence, seen)
+    flops = one_pass.flops(seen)
+    full = one_pass.step_at(batch, per_sequence, flops)
     replica_rate = batch_tokens_per_s(sequences=working_sequences(running_batch=batch, busy_share=busy), step_s=full["step"])
     service = service_s(prefill_s=mean_prefill, output_tokens=mean_output, step_s=full["step"], sequences=batch, busy_share=busy)
     rho = utilisation(requests_per_s_per_replica=rate, service_s=service)
 
-    single = one_pass.step(ONE, per_sequence, seen)
+    single = one_pass.step_at(ONE, per_sequence, flops)
     slope = slope_of_step(full_step_s=full["step"], single_step_s=single["step"], running_batch=batch)
     operating = operating_batch(
         requests_per_s_per_replica=rate, output_tokens=mean_output, fixed_step_s=single["step"], step_per_sequence_s=slope, prefill_s=mean_prefill,
         batch_cap=batch,
     )
-    step = one_pass.step(operating, per_sequence, seen)
+    step = one_pass.step_at(operating, per_sequence, flops)
     tpot = step["step"] if design.chunked_prefill else tpot_with_prefills(step_s=step["step"], requests_per_s_per_replica=rate, prefill_s=mean_prefill)
     network = given_load["network_s"]
     answer = answer_time(prefill_s=prefill, output_tokens=mean_output, tpot_s=tpot)

@@ -19,18 +19,18 @@ from hwlib.systolic import (
 )
 from lessons.draw.systolic import busy_cells
 
-SIZE = st.integers(1, 9)
+SIZE = st.integers(1, 6)
 
 
 @st.composite
 def products(draw):
     m, k, n = draw(SIZE), draw(SIZE), draw(SIZE)
-    numbers = st.integers(-(10**6), 10**6)
+    numbers = st.integers(-1000, 1000)
     a, b = (np.array(draw(st.lists(numbers, min_size=r * c, max_size=r * c))).reshape(r, c) for r, c in ((m, k), (k, n)))
-    return a, b, draw(st.integers(1, 5))
+    return a, b, draw(st.integers(1, 4))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(products())
 def test_the_cells_make_the_product_in_the_cycles_of_the_closed_form(problem):
     a, b, side = problem
@@ -45,10 +45,10 @@ def test_the_cells_make_the_product_in_the_cycles_of_the_closed_form(problem):
 
 
 def test_all_small_shapes_take_the_cycles_of_the_closed_form():
-    for side in (1, 2, 3):
-        for m in range(1, 6):
-            for k in range(1, 6):
-                for n in range(1, 6):
+    for side in (2, 3):
+        for m in range(1, 5):
+            for k in range(1, 5):
+                for n in range(1, 5):
                     run = simulate_systolic(np.ones((m, k), dtype=int), np.arange(k * n).reshape(k, n), side)
                     assert run.cycles == systolic_cycles(gemm_m=m, array_tiles=weight_tiles(gemm_k=k, gemm_n=n, array_side=side), array_side=side)
 
