@@ -1,4 +1,4 @@
-"""The command line: ``python -m hwlib predict | validate | calibrate``."""
+"""The command line: ``python -m hwlib predict | validate | calibrate | search | measure``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from importlib import import_module
 
 from hwlib.errors import BadInput
 
@@ -25,12 +26,21 @@ CALIBRATE = """\
 Fit the constants to the published cases again: hwlib/predict/fitted.toml and heldout.csv, and hwlib/calibration.toml
 (what python -m hwlib.calibrate does). Takes minutes.
 """
+SEARCH = """\
+Estimate every layout of a training cluster that divides (TP x PP x DP x interleave x micro-batch x ZeRO x recomputation)
+and print those that nothing beats in days, dollars and memory of a chip. DESIGN.toml has a [design] table with fields of
+a training design and may have [assumptions] with facts of its load; the lists widen the search.
+"""
+MEASURE = """\
+Measure this machine: matrix products, memory bandwidth and the floor of a call, then a small transformer's prefill and
+decode, with the prediction made from those measurements beside what was measured.
+"""
 
 
 def parser() -> argparse.ArgumentParser:
     raw = argparse.RawDescriptionHelpFormatter
     root = argparse.ArgumentParser(prog="python -m hwlib", description="Predict AI hardware, and say how far to trust the prediction.")
-    commands = root.add_subparsers(dest="command", metavar="predict | validate | calibrate")
+    commands = root.add_subparsers(dest="command", metavar="predict | validate | calibrate | search | measure")
     one = commands.add_parser("predict", help="predict the cases of a CSV file, with 80%% intervals", description=PREDICT, formatter_class=raw)
     one.add_argument("cases", metavar="CASES.csv", help="the cases; - for standard input")
     one.add_argument("--out", metavar="PREDICTIONS.csv", default="-", help="where the predictions go, whole or not at all; - for standard output (default)")
@@ -42,6 +52,10 @@ def parser() -> argparse.ArgumentParser:
     two.add_argument("--fresh", action="store_true", help="fit and predict again instead of reading what was stored")
     three = commands.add_parser("calibrate", help="fit the constants to the published cases again", description=CALIBRATE, formatter_class=raw)
     three.add_argument("family", nargs="*", help="only these families of predictions (gemm, collectives, …), and not hwlib/calibration.toml")
+    four = commands.add_parser("search", help="every layout of a training cluster, and those that nothing beats", description=SEARCH, formatter_class=raw)
+    five = commands.add_parser("measure", help="measure this machine, and hold a prediction against it", description=MEASURE, formatter_class=raw)
+    for each, name in ((four, "search"), (five, "measure")):
+        import_module(f"hwlib.{name}.command").add_arguments(each)
     return root
 
 
@@ -85,6 +99,21 @@ def calibrate(options: argparse.Namespace) -> int:
     return 0
 
 
+def search(options: argparse.Namespace) -> int:
+    from hwlib.search.command import run
+
+    return run(options)
+
+
+def measure(options: argparse.Namespace) -> int:
+    from hwlib.measure.command import run
+
+    return run(options)
+
+
+RUN = {"predict": predict, "validate": validate, "calibrate": calibrate, "search": search, "measure": measure}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     root = parser()
     options = root.parse_args(arguments)
@@ -92,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root.print_help()
         return 0
     try:
-        return {"predict": predict, "validate": validate, "calibrate": calibrate}[options.command](options)
+        return RUN[options.command](options)
     except BadInput as error:
         print(f"python -m hwlib {options.command}: {error}", file=sys.stderr)
         return 2

@@ -34,7 +34,7 @@ def calibrated(name: str, chip: str = "") -> Figure:
     special = entry.get("chips", {}).get(chip)
     use = special or entry
     note = use.get("note", entry.get("note", ""))
-    cases = f"{use['cases']} cases, median error {use['median_error']:.0%}" if use.get("cases") else ""
+    cases = ", ".join([f"{use['cases']} cases", *(f"{k} error {use[f'{k}_error']:.0%}" for k in ("median", "mean") if f"{k}_error" in use)]) if use.get("cases") else ""
     source = Source(
         use.get("source", entry.get("source", "definition")), where=use.get("where", ""), kind=use.get("kind", entry.get("kind", "estimate")),
         checked=use.get("checked", entry.get("checked", "")), note="; ".join(t for t in (note, cases) if t),

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from hwlib import catalogue
 from hwlib.decoding import batch_tokens_per_s
-from hwlib.designs import ServingDesign, TrainingDesign, TrainingLoad
+from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.fleet import full_tokens, live_tokens, running_batch
 from hwlib.formula import Figure, defined, given
 from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit, weight_bytes
 from hwlib.queueing import service_s
 from hwlib.replica import ONE, Pass, group_of
 from hwlib.serving import reserve_of
+from hwlib.training import TrainingEstimate, estimate_training
 from hwlib.transformer import Shape, kv_bytes_per_token, make_shape
 
 FOLDER = Path(__file__).with_name("measured")
@@ -128,8 +129,7 @@ def pass_of_row(case: Case, **constants: float) -> tuple[Pass, Figure]:
     bits = {16.0: 16, 8.0: 8, 4.0: 4, 4.5: 4}[float(row["weight_bits"])]
     chips = max(1, round(float(row["tp"]) / cores))
     act = int(float(row.get("act_bits") or 16))
-    design = ServingDesign(model="llama2-7b", accelerator=case.chip, chips_per_replica=chips, weight_bits=8 if bits == 8 and act == 8 else 16, batch_limit=1, replicas=1)
-    group = group_of(design)
+    group = group_of(case.chip, chips, 8 if bits == 8 and act == 8 else 16)
     trial = {k: defined(v, "on trial") for k, v in constants.items() if k in ("memory_efficiency", "compute_efficiency")}
     if chips > 8:  # a row that splits its matrices over more than eight chips says so itself
         trial |= {"tensor_ranks": defined(float(chips), f"row {case.id}"), "stages": ONE}
@@ -138,7 +138,7 @@ def pass_of_row(case: Case, **constants: float) -> tuple[Pass, Figure]:
     fixed = step_overhead_s(layers=shape.layers, kernel_floor_s=floor, scheduler_s=constants.get("scheduler_s", calibrated("scheduler_s", case.chip)))
     weights = weight_bytes(params=shape.params, bytes_per_param=defined(float(row["weight_bits"]) / 8, "row's weight bits"))
     per_token = kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=defined(float(row["kv_bits"]) / 8, "row's cache bits"))
-    return Pass(shape, group, weights, fixed), per_token
+    return Pass.of(shape, group, weights, fixed), per_token
 
 
 def predict_saturated(case: Case, **constants: float) -> Figure:
@@ -167,34 +167,51 @@ def predict_decode(case: Case, **constants: float) -> float:
     return step * 1e3 if case.metric == "tpot_ms" else batch_tokens_per_s(sequences=batch, step_s=step)
 
 
-def predict_training(case: Case, *, compute_efficiency: float | None = None) -> float:
-    """Tokens a second and chip."""
-    from hwlib.training import estimate_training
+def sharded(case: Case) -> bool:
+    """Whether the row's run shards the weights too, so that each layer gathers them before it computes."""
+    return case.row["fsdp"] in ("FULL_SHARD", "SHARD_GRAD_OP", "FSDP")
 
+
+@cache
+def training_estimate(case_id: str) -> tuple[TrainingDesign, TrainingEstimate]:
+    """The layout of a training row as a design, and its estimate with the constants of the file."""
+    case = next(c for c in training_cases() if c.id == case_id)
     row = case.row
     recompute = row["recompute"].split("/")[0].split("+")[0]
-    sharded = row["fsdp"] in ("FULL_SHARD", "SHARD_GRAD_OP", "FSDP")
     n, per_node = int(float(row["n_chips"])), int(float(row["chips_per_node"] or 8))
     per_node = min(per_node, n)
     design = TrainingDesign(
         accelerator=case.chip, nodes=n // per_node, chips_per_node=per_node, tensor_parallel=int(row["tp"]), pipeline_parallel=int(row["pp"]), data_parallel=int(row["dp"]),
-        interleave=int(row["interleave"] or 1), zero_stage=3 if sharded else 1, micro_batch=max(1, int(float(row["micro_batch"] or row["local_batch"] or 1))),
+        interleave=int(row["interleave"] or 1), zero_stage=3 if sharded(case) else 1, micro_batch=max(1, int(float(row["micro_batch"] or row["local_batch"] or 1))),
         global_batch_tokens=int(float(row["global_batch"]) * float(row["seq_len"])), seq_len=int(row["seq_len"]), recompute=recompute,
         scale_out_link="ib-ndr" if "H100" in row["chip"] else "ib-hdr",
     )
     heads = float(row["n_heads"] or round(float(row["d_model"]) / 128))
     matrices = 3 if row["gated_mlp"] == "1" else 2
     load = TrainingLoad(  # the estimate's blocks are gated: a plain block of the same parameters is two thirds as wide
-        layers=float(row["n_layers"]), hidden=float(row["d_model"]), ffn=float(row["d_ff"]) * matrices / 3, heads=heads,
+        layers=float(row["n_layers"]), hidden=float(row["d_model"]), ffn=float(round(float(row["d_ff"]) * matrices / 3)), heads=heads,
         kv_heads=float(row["n_kv_heads"] or heads), vocab=float(row["vocab"]), usd_per_chip_hour=1.0,
     )
-    estimate = estimate_training(design, load)
-    rate = estimate.tokens_per_s / n
-    if compute_efficiency is None:
-        return rate
-    base = float(estimate.compute_s.origin.inputs["compute_efficiency"])
-    extra = (estimate.compute_s + estimate.recompute_s) / (1 - estimate.bubble) * (base / compute_efficiency - 1)
-    return design.global_batch_tokens / (estimate.step_s + extra) / n
+    return design, estimate_training(design, load, uneven=True)
+
+
+def predict_training(case: Case, *, compute_efficiency: float | None = None, sharded_overlap_share: float | None = None) -> float:
+    """Tokens a second and chip, with the constants of the file or with others on trial."""
+    from hwlib.calibration import calibrated
+    from hwlib.parallelism import data_comm_exposed_s
+    from hwlib.step import training_step_s
+
+    design, e = training_estimate(case.id)
+    slower = 1.0 if compute_efficiency is None else calibrated("training_compute_efficiency", case.chip) / compute_efficiency
+    exposed = e.data_comm_exposed_s
+    if (compute_efficiency, sharded_overlap_share) != (None, None):
+        kept = calibrated("overlap_share") if not sharded(case) else sharded_overlap_share if sharded_overlap_share is not None else calibrated("sharded_overlap_share")
+        exposed = data_comm_exposed_s(data_comm_s=e.data_comm_s, compute_s=e.compute_s * slower, overlap_share=kept)
+    step = training_step_s(
+        compute_s=e.compute_s * slower, recompute_s=e.recompute_s * slower, tensor_comm_s=e.tensor_comm_s, bubble=e.bubble, pipeline_comm_s=e.pipeline_comm_s,
+        data_comm_exposed_s=exposed, optimizer_s=e.optimizer_s,
+    )  # fmt: skip
+    return design.global_batch_tokens / step / design.n_chips
 
 
 FAMILIES: dict[str, tuple[Callable[[], Iterator[Case]], Callable[[Case], float]]] = {

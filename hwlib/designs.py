@@ -8,8 +8,10 @@ studio, the strict reader, the repair search and the JSON Schema are all made fr
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from hwlib.errors import BadInput, listed, unknown
@@ -257,6 +259,68 @@ def _name(field_name: str, value: str, knob: Knob) -> str:
     if value not in names:
         raise unknown(field_name, value, names, what="in the catalogue")
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What `check_values` compares with, field by field; the getters read many fields in one call."""
+
+    numbers: Callable[[Any], tuple[Any, ...]]
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+    counts: Callable[[Any], tuple[Any, ...]]
+    choices: Callable[[Any], tuple[Any, ...]]
+    allowed: tuple[tuple[Any, ...], ...]
+    names: Callable[[Any], tuple[Any, ...]]
+
+
+@cache
+def _limits(cls: type) -> _Limits:
+    known = knobs(cls)
+
+    def read(*kinds: str) -> Callable[[Any], tuple[Any, ...]]:
+        wanted = [n for n, k in known.items() if k.kind in kinds]
+        if len(wanted) > 1:
+            return attrgetter(*wanted)
+        return lambda values: tuple(getattr(values, n) for n in wanted)
+
+    numbers, choices = ([k for k in known.values() if k.kind in kinds] for kinds in (("count", "number"), ("choice", "flag")))
+    return _Limits(
+        read("count", "number"), tuple(k.low for k in numbers), tuple(k.high for k in numbers), read("count"),
+        read("choice", "flag"), tuple(k.options or (False, True) for k in choices), read("chip", "model", "link", "text"),
+    )
+
+
+def check_values(values: Any, *, where: str = "design") -> None:
+    """Refuse a design or load, however it was made, that `build` would refuse. Quick when nothing is wrong.
+
+    Whether a name is known is left to the catalogue.
+
+    >>> check_values(ServingLoad(daily_users=float("nan")), where="load")
+    Traceback (most recent call last):
+    hwlib.errors.BadInput: load.daily_users = nan is not a finite number
+    """
+    if not _plausible(values):
+        for name, each in knobs(type(values)).items():
+            check(f"{where}.{name}", getattr(values, name), each)
+
+
+def _plausible(values: Any) -> bool:
+    """Whether every field looks right, by comparisons alone; if not, `check` finds the words."""
+    own = _limits(type(values))
+    try:
+        for value, low, high in zip(own.numbers(values), own.lows, own.highs, strict=True):
+            if not low <= value <= high:
+                return False
+        for value in own.counts(values):
+            if value.__class__ is not int and value != int(value):
+                return False
+    except (TypeError, ValueError):  # text, None, an array
+        return False
+    for value, allowed in zip(own.choices(values), own.allowed, strict=True):
+        if value not in allowed:
+            return False
+    return all(value.__class__ is str and value for value in own.names(values))
 
 
 def check_layout(design: TrainingDesign) -> None:

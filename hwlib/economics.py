@@ -34,7 +34,7 @@ from hwlib.costs import (
     year_total,
 )
 from hwlib.decoding import batch_tokens_per_s, per_chip_tokens_per_s
-from hwlib.designs import ServingDesign, TcoDesign, TcoLoad
+from hwlib.designs import ServingDesign, TcoDesign, TcoLoad, check_values
 from hwlib.errors import NotSupported
 from hwlib.fleet import full_tokens, live_tokens, running_batch, stage_batch_limit, working_sequences
 from hwlib.formula import Figure, defined, given
@@ -43,7 +43,7 @@ from hwlib.queueing import lognormal_mean, service_s, static_batch_share
 from hwlib.replica import BYTES, ONE, ZERO, make_pass
 from hwlib.serving import reserve_of
 from hwlib.step import training_flops
-from hwlib.transformer import kv_bytes_per_token, shape_of
+from hwlib.transformer import shape_of
 
 YEARS = (1, 2, 3)
 LEVERS = ("quantise", "continuous_batching", "inference_chip")
@@ -121,15 +121,15 @@ def chip_rate(model: str, chip_id: str, bits: int, continuous: bool, prompt_to_o
     one = make_pass(design)
     g, shape = one.group, one.shape
     n = defined(float(design.chips_per_replica), "the smallest power of two that holds the weights")
-    per_token = kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=BYTES[16])
+    per_token = shape.cache_bytes_per_token(BYTES[16])
     room = kv_room_bytes(n_chips=n, mem_bytes=g.mem_bytes, reserve_bytes=reserve_of(g), weight_bytes=one.weights)
     output = lognormal_mean(median_tokens=ANSWER, spread=SPREAD)
     prompt = defined(prompt_to_output * float(output), "input tokens for each output token")
-    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=per_token, held_tokens=full_tokens(prompt_tokens=prompt, output_tokens=output))
+    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=per_token, held_tokens=shape.attended_tokens(full_tokens(prompt_tokens=prompt, output_tokens=output)))
     batch = running_batch(batch_limit=stage_batch_limit(batch_limit=LIMIT, stages=g.stages), sequences_that_fit=fit)
-    live = live_tokens(prompt_tokens=prompt, output_tokens=output)
-    cache = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=live, sequences=ONE)
-    step = one.step(batch, cache, live)["step"]
+    seen = shape.attended_tokens(live_tokens(prompt_tokens=prompt, output_tokens=output))
+    cache = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=seen, sequences=ONE)
+    step = one.step(batch, cache, seen)["step"]
     busy = ONE if continuous else static_batch_share(output_spread=SPREAD, sequences=batch)
     prefill = one.prefill(prompt)[0] if prompt_to_output else ZERO
     service = service_s(prefill_s=prefill, output_tokens=output, step_s=step, sequences=batch, busy_share=busy)
@@ -165,6 +165,8 @@ def financed_price(chip_id: str, financing: str) -> Figure:
 
 def estimate_tco(design: TcoDesign, load: TcoLoad) -> TcoEstimate:
     """Estimate the three years. Raises `BadInput` in one sentence for chips that cannot serve, train or be priced."""
+    check_values(design)
+    check_values(load, where="load")
     return _Plan(design, load).estimate()
 
 

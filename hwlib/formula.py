@@ -14,10 +14,11 @@ import math
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from hwlib.sources import DEFINITION, Choice, Run, Source
 
@@ -31,13 +32,22 @@ class Figure(float):
     'FP16'
     """
 
-    __slots__ = ("origin",)
-    origin: Source | Choice | Derivation | Run
+    __slots__ = ("_origin",)
+    _origin: Source | Choice | Derivation | Run | tuple[Formula, dict[str, Any]]
+    """A formula leaves itself and its inputs here; they become a `Derivation` when somebody asks."""
 
     def __new__(cls, value: float, origin: Any) -> Figure:
         self = super().__new__(cls, value)
-        self.origin = origin
+        self._origin = origin
         return self
+
+    @property
+    def origin(self) -> Source | Choice | Derivation | Run:
+        """Where the number comes from; the same object whenever it is asked."""
+        found = self._origin
+        if found.__class__ is tuple:
+            found = self._origin = Derivation(*found, float(self))
+        return found
 
     def __reduce__(self):
         return (Figure, (float(self), self.origin))
@@ -158,26 +168,47 @@ def formula(*, gives: str, cites: str) -> Callable[[Callable[..., Any]], Callabl
             if parameter.kind is not parameter.KEYWORD_ONLY or parameter.default is not parameter.empty:
                 raise TypeError(f"{run.__name__}: every argument of a formula is keyword-only and required")
         card = Formula(run, gives, cites, tuple(signature.parameters))
-        new, ndarray = float.__new__, np.ndarray
-
-        @wraps(run)
-        def call(**inputs: Any) -> Any:
-            value = run(**inputs)
-            if isinstance(value, ndarray):
-                return value
-            figure = new(Figure, value)  # not Figure(…): an estimate makes a hundred of these, and the call would be a fifth of it
-            figure.origin = Derivation(card, inputs, value if type(value) is float else float(value))
-            return figure
-
+        call = wraps(run)(_caller(card))
         call.formula = card
         return call
 
     return decorate
 
 
+_CALL = """
+def call(*, {names}):
+    value = run({pairs})
+    if value.__class__ is ndarray:
+        return value
+    figure = new(Figure, value)
+    figure._origin = (card, {{{items}}})
+    return figure
+"""
+"""What stands between a formula and its caller. Written out for its very arguments, since an estimate makes a hundred
+figures and a general ``**inputs`` would take half as long again."""
+
+
+def _caller(card: Formula) -> Callable[..., Any]:
+    names = card.parameters
+    text = _CALL.format(names=", ".join(names), pairs=", ".join(f"{n}={n}" for n in names), items=", ".join(f"{n!r}: {n}" for n in names))
+    scope = {"run": card.run, "card": card, "Figure": Figure, "new": float.__new__, "ndarray": ndarray}
+    exec(compile(text, f"<formula {card.name}>", "exec"), scope)
+    return scope["call"]
+
+
+@cache
+def _choice(reason: str, by: str) -> Choice:
+    """One object for each reason: an estimate is told a dozen values by the same brief."""
+    return Choice(reason, by)
+
+
 def given(value: float, reason: str = "", by: str = "learner") -> Figure:
     """A figure that somebody chose; a figure that already has an origin keeps it."""
-    return value if isinstance(value, Figure) else Figure(value, Choice(reason, by))
+    if isinstance(value, Figure):
+        return value
+    figure = float.__new__(Figure, value)
+    figure._origin = _choice(reason, by)
+    return figure
 
 
 def defined(value: float, note: str = "definition") -> Figure:
@@ -195,7 +226,7 @@ def least(*values: Any) -> Any:
     (2.0, array([1., 3.]))
     """
     for value in values:
-        if isinstance(value, np.ndarray):
+        if isinstance(value, ndarray):
             return np.minimum.reduce(np.broadcast_arrays(*values))
     return min(values)
 
@@ -207,7 +238,7 @@ def most(*values: Any) -> Any:
     (3.0, array([3., 5.]))
     """
     for value in values:
-        if isinstance(value, np.ndarray):
+        if isinstance(value, ndarray):
             return np.maximum.reduce(np.broadcast_arrays(*values))
     return max(values)
 
@@ -218,7 +249,7 @@ def ceil(value: Any) -> Any:
     >>> ceil(2.1), ceil(np.array([2.1, 3.0]))
     (3, array([3., 3.]))
     """
-    return np.ceil(value) if isinstance(value, np.ndarray) else math.ceil(value)
+    return np.ceil(value) if isinstance(value, ndarray) else math.ceil(value)
 
 
 def floor(value: Any) -> Any:
@@ -227,7 +258,7 @@ def floor(value: Any) -> Any:
     >>> floor(2.9), floor(np.array([2.1, 3.0]))
     (2, array([2., 3.]))
     """
-    return np.floor(value) if isinstance(value, np.ndarray) else math.floor(value)
+    return np.floor(value) if isinstance(value, ndarray) else math.floor(value)
 
 
 def root(value: Any) -> Any:
@@ -245,7 +276,7 @@ def log2(value: Any) -> Any:
     >>> log2(8.0)
     3.0
     """
-    return np.log2(value) if isinstance(value, np.ndarray) else math.log2(value)
+    return np.log2(value) if isinstance(value, ndarray) else math.log2(value)
 
 
 def exp(value: Any) -> Any:
@@ -254,7 +285,7 @@ def exp(value: Any) -> Any:
     >>> exp(0.0)
     1.0
     """
-    return np.exp(value) if isinstance(value, np.ndarray) else math.exp(value)
+    return np.exp(value) if isinstance(value, ndarray) else math.exp(value)
 
 
 def ln(value: Any) -> Any:
@@ -263,7 +294,7 @@ def ln(value: Any) -> Any:
     >>> ln(1.0)
     0.0
     """
-    return np.log(value) if isinstance(value, np.ndarray) else math.log(value)
+    return np.log(value) if isinstance(value, ndarray) else math.log(value)
 
 
 def formulas_in(module: Any) -> Iterator[Callable[..., Any]]:

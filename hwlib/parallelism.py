@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwlib.formula import ceil, formula, most
+from hwlib.formula import ceil, floor, formula, least, most
 
 
 @formula(gives="micro_batches", cites="narayanan2021efficient")
@@ -83,6 +83,36 @@ def largest_stage_layers(*, layers, pipeline_parallel):
     (10.0, 7.0)
     """
     return ceil(layers / pipeline_parallel)
+
+
+@formula(gives="compute_s", cites="narayanan2021efficient")
+def slowest_stage_s(*, compute_s, stage_layers, layers, pipeline_parallel):
+    """Arithmetic of a step on the largest stage, from that of a mean one: the others wait for it.
+
+    >>> slowest_stage_s(compute_s=3.0, stage_layers=7, layers=80, pipeline_parallel=12)
+    3.15
+    """
+    return compute_s * stage_layers * pipeline_parallel / layers
+
+
+@formula(gives="ranks_per_node", cites="narayanan2021efficient")
+def ranks_in_node(*, data_parallel, chips_per_node, tensor_parallel):
+    """Data-parallel ranks of one group that share a node: what tensor parallelism leaves of it.
+
+    >>> ranks_in_node(data_parallel=64, chips_per_node=8, tensor_parallel=2), ranks_in_node(data_parallel=64, chips_per_node=8, tensor_parallel=16)
+    (4.0, 1.0)
+    """
+    return least(data_parallel, most(1, floor(chips_per_node / tensor_parallel)))
+
+
+@formula(gives="nodes", cites="narayanan2021efficient")
+def nodes_spanned(*, data_parallel, ranks_per_node):
+    """Nodes over which the ranks of a data-parallel group are spread.
+
+    >>> nodes_spanned(data_parallel=64, ranks_per_node=4)
+    16.0
+    """
+    return ceil(data_parallel / ranks_per_node)
 
 
 @formula(gives="compute_s", cites="narayanan2021efficient")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hwlib import catalogue
 from hwlib.calibration import calibrated
@@ -31,6 +32,7 @@ ONE = defined(1.0)
 ZERO = defined(0.0)
 NODE = defined(8.0, "chips of one server, joined at least by PCIe")
 BYTES = {16: defined(2.0, "16 bits"), 8: defined(1.0, "8 bits"), 4: defined(0.5, "4 bits")}
+TWO_BYTES = BYTES[16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,13 @@ class Group:
     hop_s: Figure
 
 
-def group_of(design: ServingDesign) -> Group:
+def group_of(accelerator: str, chips: int, weight_bits: int) -> Group:
     """The chips of one replica; `NotSupported` when the chip lacks the figures or the number format."""
-    chip = catalogue.chip(design.accelerator)
+    chip = catalogue.chip(accelerator)
     for what, value in (("memory", chip.mem_bytes), ("memory bandwidth", chip.mem_bytes_per_s)):
         if value is None:
             raise NotSupported(f"accelerator = {chip.id!r}: no {what} is published, so nothing can be predicted for it", field="accelerator")
-    n = given(design.chips_per_replica)
+    n = given(chips)
     domain = chip.domain if chip.domain is not None and chip.domain >= 8 else NODE
     if chip.mem_bytes < 1e9 or domain > 8:  # matrices are split over eight chips at most; more chips make further stages
         domain = NODE
@@ -71,7 +73,7 @@ def group_of(design: ServingDesign) -> Group:
 
     rate = chip.link_bytes_per_s or (link.bytes_per_s if link is not None else None) or catalogue.link("pcie4-x16").bytes_per_s
     return Group(
-        chip=chip, n_chips=n, tensor_ranks=ranks, stages=stages(n_chips=n, tensor_ranks=ranks), peak=serving_peak(chip, design.weight_bits),
+        chip=chip, n_chips=n, tensor_ranks=ranks, stages=stages(n_chips=n, tensor_ranks=ranks), peak=serving_peak(chip, weight_bits),
         mem_bytes=chip.mem_bytes, mem_bytes_per_s=chip.mem_bytes_per_s,
         memory_efficiency=calibrated("decode_memory_efficiency", chip.id), compute_efficiency=calibrated("serving_compute_efficiency", chip.id),
         link_bytes_per_s=rate, link_efficiency=of_link("efficiency"), launch_s=of_link("launch_s"),
@@ -88,10 +90,11 @@ def serving_peak(chip: catalogue.Chip, weight_bits: int) -> Figure:
         for fmt in ("fp8", "int8"):
             if fmt in chip.formats:
                 return chip.peak(fmt)
-    for fmt in ("bf16", "fp16", "fp8"):
+    for fmt in ("bf16", "fp16", *(("fp8",) if weight_bits == 4 else ())):
         if fmt in chip.formats:
             return chip.peak(fmt)
-    raise NotSupported(f"accelerator = {chip.id!r}: no peak is published, so nothing can be predicted for it", field="accelerator")
+    what = "16-bit peak" if chip.formats else "peak"
+    raise NotSupported(f"accelerator = {chip.id!r}: no {what} is published, so {weight_bits}-bit weights on it cannot be predicted", field="accelerator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,23 @@ class Pass:
     group: Group
     weights: Figure
     layer_fixed: Figure
+    read_s: Figure
+    """Reading the weights once, the floor of a prefill."""
+
+    @classmethod
+    def of(cls, shape: Shape, group: Group, weights: Figure, layer_fixed: Figure) -> Pass:
+        """The pass with what no number of tokens changes."""
+        read = prefill_memory_s(
+            weight_bytes=weights, tensor_ranks=group.tensor_ranks, mem_bytes_per_s=group.mem_bytes_per_s, memory_efficiency=group.memory_efficiency
+        )
+        return cls(shape, group, weights, layer_fixed, read)
 
     def comm_s(self, tokens: Figure) -> Figure:
         """All-reduces of all layers for this many tokens; nothing on a single rank."""
-        if self.group.tensor_ranks <= 1:
-            return ZERO
-        message = activation_message_bytes(micro_batch=ONE, seq_len=tokens, hidden=self.shape.hidden, bytes_per_value=BYTES[16])
         g = self.group
+        if g.tensor_ranks <= 1:
+            return ZERO
+        message = activation_message_bytes(micro_batch=ONE, seq_len=tokens, hidden=self.shape.hidden, bytes_per_value=TWO_BYTES)
         each = ring_all_reduce_s(
             message_bytes=message, ranks=g.tensor_ranks, link_bytes_per_s=g.link_bytes_per_s, link_efficiency=g.link_efficiency,
             launch_s=g.launch_s, hop_s=g.hop_s,
@@ -116,10 +129,10 @@ class Pass:
         return layer_comm_s(all_reduce_s=each, layers=self.shape.layers)
 
     def hops_s(self, tokens: Figure) -> Figure:
-        if self.group.stages <= 1:
-            return ZERO
-        message = activation_message_bytes(micro_batch=ONE, seq_len=tokens, hidden=self.shape.hidden, bytes_per_value=BYTES[16])
         g = self.group
+        if g.stages <= 1:
+            return ZERO
+        message = activation_message_bytes(micro_batch=ONE, seq_len=tokens, hidden=self.shape.hidden, bytes_per_value=TWO_BYTES)
         one = point_to_point_s(message_bytes=message, link_bytes_per_s=g.link_bytes_per_s, link_efficiency=g.link_efficiency, hop_s=g.hop_s)
         return hops_s(stages=g.stages, transfer_s=one)
 
@@ -131,26 +144,27 @@ class Pass:
         """Time of a prompt, its arithmetic and its links."""
         g = self.group
         compute = prefill_compute_s(
-            prompt_tokens=prompt, forward_flops=self.flops(prompt), tensor_ranks=g.tensor_ranks, peak_flops_per_s=g.peak, compute_efficiency=g.compute_efficiency
-        )
-        memory = prefill_memory_s(
-            weight_bytes=self.weights, tensor_ranks=g.tensor_ranks, mem_bytes_per_s=g.mem_bytes_per_s, memory_efficiency=g.memory_efficiency
+            prompt_tokens=prompt, forward_flops=self.flops(self.shape.attended_tokens(prompt)), tensor_ranks=g.tensor_ranks, peak_flops_per_s=g.peak, compute_efficiency=g.compute_efficiency
         )
         comm = self.comm_s(prompt)
         whole = prefill_s(
-            prefill_compute_s=compute, prefill_memory_s=memory, prefill_comm_s=comm, hops_s=self.hops_s(prompt), step_overhead_s=self.layer_fixed
+            prefill_compute_s=compute, prefill_memory_s=self.read_s, prefill_comm_s=comm, hops_s=self.hops_s(prompt), step_overhead_s=self.layer_fixed
         )
         return whole, compute, comm
 
     def step(self, sequences: Figure, kv_per_sequence: Figure, attended: Figure) -> dict[str, Figure]:
         """Time of a decode step and its parts."""
+        return self.step_at(sequences, kv_per_sequence, self.flops(attended))
+
+    def step_at(self, sequences: Figure, kv_per_sequence: Figure, flops: Figure) -> dict[str, Figure]:
+        """The same from a token's arithmetic, which steps of different batches share."""
         g = self.group
         memory = step_memory_s(
             weight_bytes=self.weights, sequences=sequences, stages=g.stages, kv_bytes_per_sequence=kv_per_sequence, tensor_ranks=g.tensor_ranks,
             mem_bytes_per_s=g.mem_bytes_per_s, memory_efficiency=g.memory_efficiency,
         )
         compute = step_compute_s(
-            sequences=sequences, stages=g.stages, forward_flops=self.flops(attended), tensor_ranks=g.tensor_ranks, peak_flops_per_s=g.peak,
+            sequences=sequences, stages=g.stages, forward_flops=flops, tensor_ranks=g.tensor_ranks, peak_flops_per_s=g.peak,
             compute_efficiency=g.compute_efficiency,
         )
         comm, hops = self.comm_s(sequences), self.hops_s(sequences)
@@ -159,10 +173,13 @@ class Pass:
 
 
 def make_pass(design: ServingDesign) -> Pass:
-    """The replica's chips with the model on them."""
-    shape = shape_of(design.model, design.attention)
-    weights = weight_bytes(params=shape.params, bytes_per_param=BYTES[design.weight_bits])
-    fixed = step_overhead_s(
-        layers=shape.layers, kernel_floor_s=calibrated("kernel_floor_s", design.accelerator), scheduler_s=calibrated("scheduler_s", design.accelerator)
-    )
-    return Pass(shape, group_of(design), weights, fixed)
+    """The replica's chips with the model on them. What else a design says changes neither, so replicas are remembered."""
+    return _pass(design.model, design.attention, design.accelerator, design.chips_per_replica, design.weight_bits)
+
+
+@lru_cache(maxsize=1024)
+def _pass(model: str, attention: str, accelerator: str, chips: int, bits: int) -> Pass:
+    shape = shape_of(model, attention)
+    weights = weight_bytes(params=shape.params, bytes_per_param=BYTES[bits])
+    fixed = step_overhead_s(layers=shape.layers, kernel_floor_s=calibrated("kernel_floor_s", accelerator), scheduler_s=calibrated("scheduler_s", accelerator))
+    return Pass.of(shape, group_of(accelerator, chips, bits), weights, fixed)

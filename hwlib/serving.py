@@ -14,8 +14,8 @@ from hwlib import catalogue
 from hwlib.calibration import calibrated
 from hwlib.costs import fleet_usd_per_hour, usd_per_mtoken
 from hwlib.decoding import batch_tokens_per_s, user_tokens_per_s
-from hwlib.designs import ServingDesign, ServingLoad
-from hwlib.errors import NotSupported
+from hwlib.designs import ServingDesign, ServingLoad, check_values
+from hwlib.errors import BadInput, NotSupported
 from hwlib.fleet import (
     answer_time,
     fabric_usd,
@@ -48,9 +48,10 @@ from hwlib.queueing import (
 from hwlib.replica import BYTES, ONE, ZERO, Group, make_pass
 from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.sources import Source
-from hwlib.transformer import kv_bytes_per_token
 
 Z99 = defined(2.326, "one in a hundred lies above 2.326 standard deviations")
+FEWEST = 1e-3
+"""Requests a day, or users, below which nothing can be said of a fleet."""
 MILLION = defined(1e6, "tokens in a million")
 
 
@@ -127,26 +128,39 @@ def told(load: ServingLoad) -> dict[str, Figure]:
     return {name: given(getattr(load, name), by="brief") for name in load.__slots__}
 
 
+def check_serving(design: ServingDesign, load: ServingLoad) -> None:
+    """Refuse in one sentence a design or load that `build` would refuse, and a load without anybody."""
+    check_values(design)
+    check_values(load, where="load")
+    if max(load.daily_users * load.requests_per_user_day, 0 if load.daily_users else load.concurrent_users) < FEWEST:
+        raise BadInput(
+            f"load.daily_users × load.requests_per_user_day = {load.daily_users * load.requests_per_user_day:g} and load.concurrent_users = {load.concurrent_users:g} "
+            "leave nobody to serve; one of them must be at least 0.001", field="daily_users",
+        )  # fmt: skip
+
+
 def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: float | None = None) -> ServingEstimate:
     """Estimate a fleet under a load.
 
     ``answer_s`` is the time that a session's answer may take (seconds), used to turn concurrent users into
     requests; without it the brief's objectives are taken as met in 10 s. Raises `BadInput` for what cannot be.
     """
+    check_serving(design, load)
     given_load = told(load)
     one_pass = make_pass(design)
     g, shape = one_pass.group, one_pass.shape
     n = g.n_chips
     reserve = reserve_of(g)
-    per_token = kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=BYTES[design.kv_bits])
+    per_token = shape.cache_bytes_per_token(BYTES[design.kv_bits])
     room = kv_room_bytes(n_chips=n, mem_bytes=g.mem_bytes, reserve_bytes=reserve, weight_bytes=one_pass.weights)
     mean_prompt = lognormal_mean(median_tokens=given_load["prompt_tokens"], spread=given_load["prompt_spread"])
     mean_output = lognormal_mean(median_tokens=given_load["output_tokens"], spread=given_load["output_spread"])
     live = live_tokens(prompt_tokens=mean_prompt, output_tokens=mean_output)
     held = given(design.context_tokens) if design.kv_allocation == "contiguous" else full_tokens(prompt_tokens=mean_prompt, output_tokens=mean_output)
-    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=per_token, held_tokens=held)
+    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=per_token, held_tokens=shape.attended_tokens(held))
     batch = running_batch(batch_limit=given(design.batch_limit), sequences_that_fit=fit)
-    per_sequence = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=live, sequences=ONE)
+    seen = shape.attended_tokens(live)
+    per_sequence = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=seen, sequences=ONE)
 
     peak_factor = given_load["peak_factor"]
     if load.daily_users:
@@ -168,18 +182,19 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     prefill_p99 = one_pass.prefill(p99_prompt)[0]
 
     busy = static_batch_share(output_spread=given_load["output_spread"], sequences=batch) if design.scheduler == "static" else ONE
-    full = one_pass.step(batch, per_sequence, live)
+    flops = one_pass.flops(seen)
+    full = one_pass.step_at(batch, per_sequence, flops)
     replica_rate = batch_tokens_per_s(sequences=working_sequences(running_batch=batch, busy_share=busy), step_s=full["step"])
     service = service_s(prefill_s=mean_prefill, output_tokens=mean_output, step_s=full["step"], sequences=batch, busy_share=busy)
     rho = utilisation(requests_per_s_per_replica=rate, service_s=service)
 
-    single = one_pass.step(ONE, per_sequence, live)
+    single = one_pass.step_at(ONE, per_sequence, flops)
     slope = slope_of_step(full_step_s=full["step"], single_step_s=single["step"], running_batch=batch)
     operating = operating_batch(
         requests_per_s_per_replica=rate, output_tokens=mean_output, fixed_step_s=single["step"], step_per_sequence_s=slope, prefill_s=mean_prefill,
         batch_cap=batch,
     )
-    step = one_pass.step(operating, per_sequence, live)
+    step = one_pass.step_at(operating, per_sequence, flops)
     tpot = step["step"] if design.chunked_prefill else tpot_with_prefills(step_s=step["step"], requests_per_s_per_replica=rate, prefill_s=mean_prefill)
     network = given_load["network_s"]
     answer = answer_time(prefill_s=prefill, output_tokens=mean_output, tpot_s=tpot)

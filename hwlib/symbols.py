@@ -335,4 +335,10 @@ gemm_s                      | t_{mm}    | s        | one matrix product
 kernel_launch_s             | t_{k}     | s        | start and end of a kernel
 join_power                  | p_{join}  |          | how sharply two bounds hand over
 result_value_bytes          | b_{out}   | B        | bytes of one value of the result
+array_side                  | n_{side}  |          | cells along one side of a systolic array
+arrays                      | n_{arr}   |          | systolic arrays of a chip
+array_tiles                 | n_{tile,a}|          | tiles of the busiest array
+array_cycles                | n_{cyc}   |          | cycles of a systolic array
+array_share                 | \phi_{arr}| %        | share of the cells and cycles that do wanted work
+clock_hz                    | f_{clk}   | 1/s      | cycles a second
 """)

@@ -6,10 +6,16 @@ from dataclasses import dataclass, fields
 
 from hwlib import catalogue
 from hwlib.calibration import calibrated
-from hwlib.collectives import point_to_point_s, ring_all_reduce_bytes, ring_all_reduce_s
-from hwlib.designs import TrainingDesign, TrainingLoad, check_layout
+from hwlib.collectives import (
+    hierarchical_all_reduce_s,
+    point_to_point_s,
+    ring_all_reduce_bytes,
+    ring_all_reduce_s,
+)
+from hwlib.designs import TrainingDesign, TrainingLoad, check_layout, check_values
 from hwlib.errors import NotSupported
 from hwlib.formula import Figure, defined, given
+from hwlib.layout import check_divides
 from hwlib.memory import (
     activation_bytes,
     activations_full,
@@ -26,9 +32,13 @@ from hwlib.parallelism import (
     activation_message_bytes,
     data_comm_exposed_s,
     gradient_message_bytes,
+    largest_stage_layers,
     micro_batches,
+    nodes_spanned,
     pipeline_bubble,
     pipeline_comm_s,
+    ranks_in_node,
+    slowest_stage_s,
     tensor_comm_s,
 )
 from hwlib.reliability import (
@@ -168,17 +178,39 @@ def scale_out(design: TrainingDesign, chip: catalogue.Chip) -> Wire:
     return Wire(given(12.5e9 / 8, "100 Gb/s Ethernet shared by eight chips", "assumption"), *(catalogue.constant(f"link_{n}") for n in ("efficiency", "launch_s", "step_s")))
 
 
-def check_training(design: TrainingDesign, load: TrainingLoad) -> None:
-    """Refuse what cannot be laid out or computed, in one sentence."""
-    check_layout(design)
+def data_all_reduce(message: Figure, design: TrainingDesign, inside: Wire, outside: Wire) -> Figure:
+    """The all-reduce of the data-parallel ranks: the ranks of a node add up first, then every network card carries a share."""
+    dp = given(design.data_parallel)
+    if design.n_chips <= design.chips_per_node:
+        return inside.all_reduce(message, dp)
+    local = ranks_in_node(data_parallel=dp, chips_per_node=given(design.chips_per_node), tensor_parallel=given(design.tensor_parallel))
+    return hierarchical_all_reduce_s(
+        message_bytes=message, ranks_per_node=local, nodes=nodes_spanned(data_parallel=dp, ranks_per_node=local), link_bytes_per_s=inside.link_bytes_per_s,
+        link_efficiency=inside.link_efficiency, nic_bytes_per_s=outside.link_bytes_per_s, nic_efficiency=outside.link_efficiency,
+        launch_s=outside.launch_s, hop_s=inside.hop_s, nic_hop_s=outside.hop_s,
+    )
+
+
+def check_training(design: TrainingDesign, load: TrainingLoad, *, uneven: bool = False) -> None:
+    """Refuse what cannot be laid out or computed, in one sentence; with ``uneven`` pieces may be of unequal size."""
+    check_values(design)
+    check_values(load, where="load")
+    if uneven:
+        check_layout(design)
+    else:
+        check_divides(design, load)
     chip = catalogue.chip(design.accelerator)
     if chip.mem_bytes is None or "bf16" not in chip.formats and "fp16" not in chip.formats:
         raise NotSupported(f"accelerator = {chip.id!r} has no 16-bit peak or no memory size in the catalogue, so training on it cannot be predicted", field="accelerator")
 
 
-def estimate_training(design: TrainingDesign, load: TrainingLoad) -> TrainingEstimate:
-    """Estimate a cluster and its run. Raises `BadInput` when TP × PP × DP does not equal the chips."""
-    check_training(design, load)
+def estimate_training(design: TrainingDesign, load: TrainingLoad, *, uneven: bool = False) -> TrainingEstimate:
+    """Estimate a cluster and its run. Raises `BadInput` when a layout does not come out even.
+
+    ``uneven`` is for published runs whose stages differ, because their framework counts the embeddings as layers: the
+    stage with the most layers then sets the pace and holds the most.
+    """
+    check_training(design, load, uneven=uneven)
     chip = catalogue.chip(design.accelerator)
     told = {name: given(getattr(load, name), by="brief") for name in load.__slots__}
     tp, pp, dp = given(design.tensor_parallel), given(design.pipeline_parallel), given(design.data_parallel)
@@ -210,30 +242,35 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad) -> TrainingEst
     m = micro_batches(global_batch_tokens=batch, seq_len=seq, micro_batch=mb, data_parallel=dp)
     layer = {"seq_len": seq, "micro_batch": mb, "hidden": shape.hidden, "bytes_per_value": defined(2.0, "16 bits"), "tensor_parallel": tp}
     kept = {"none": lambda: activations_kept(**layer, heads=shape.heads), "selective": lambda: activations_selective(**layer), "full": lambda: activations_full(**layer)}
+    largest = {"layers": shape.layers, "pipeline_parallel": pp}
+    if load.layers % design.pipeline_parallel:
+        largest = {"layers": largest_stage_layers(**largest), "pipeline_parallel": ONE}
     activations = activation_bytes(
-        activation_bytes_per_layer=kept[design.recompute](), layers=shape.layers, pipeline_parallel=pp,
+        activation_bytes_per_layer=kept[design.recompute](), **largest,
         micro_batches_in_flight=micro_batches_in_flight(pipeline_parallel=pp, micro_batches=m, interleave=chunks),
     )
     reserve = catalogue.constant("runtime_reserve_bytes")
     total = training_bytes(state_bytes=own_state, activation_bytes=activations, reserve_bytes=reserve)
     # --- time
-    peak = chip.peak("bf16" if "bf16" in chip.formats else "fp16")
+    peak = sixteen_bit_peak(design, chip)
     gain = gain_of(design, chip, peak)
     own_flops = step_flops_per_chip(forward_flops=flops, global_batch_tokens=batch, n_chips=n)
     compute = step_arithmetic_s(step_flops_per_chip=own_flops, peak_flops_per_s=peak, compute_efficiency=calibrated("training_compute_efficiency", chip.id), precision_gain=gain)
+    if load.layers % design.pipeline_parallel:
+        compute = slowest_stage_s(compute_s=compute, stage_layers=largest["layers"], layers=shape.layers, pipeline_parallel=pp)
     again = recompute_s(compute_s=compute, recompute_share=_RECOMPUTE[design.recompute])
     inside, outside = scale_up(design, chip), scale_out(design, chip)
     message = activation_message_bytes(micro_batch=mb, seq_len=seq, hidden=shape.hidden, bytes_per_value=defined(2.0, "16 bits"))
     tensor_wire = inside if design.tensor_parallel <= design.chips_per_node else outside
     reduce_one = tensor_wire.all_reduce(message, tp) if design.tensor_parallel > 1 else ZERO
-    tensor = tensor_comm_s(all_reduce_s=reduce_one, layers=shape.layers, pipeline_parallel=pp, micro_batches=m) if design.tensor_parallel > 1 else ZERO
+    tensor = tensor_comm_s(all_reduce_s=reduce_one, **largest, micro_batches=m) if design.tensor_parallel > 1 else ZERO
     fill = ZERO
     if design.pipeline_parallel > 1:
         hop = point_to_point_s(message_bytes=message, link_bytes_per_s=outside.link_bytes_per_s, link_efficiency=outside.link_efficiency, hop_s=outside.hop_s)
         fill = pipeline_comm_s(transfer_s=hop, pipeline_parallel=pp, interleave=chunks)
     gradients = gradient_message_bytes(params_per_chip=per_chip, gradient_value_bytes=_TWO_BYTES, traffic_factor=_TRAFFIC[design.zero_stage])
-    data = (inside if design.n_chips <= design.chips_per_node else outside).all_reduce(gradients, dp) if design.data_parallel > 1 else ZERO
-    exposed = data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=calibrated("overlap_share"))
+    data = data_all_reduce(gradients, design, inside, outside) if design.data_parallel > 1 else ZERO
+    exposed = data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=calibrated("sharded_overlap_share" if design.zero_stage == 3 else "overlap_share"))
     bubble = pipeline_bubble(pipeline_parallel=pp, micro_batches=m, interleave=chunks)
     own_optimizer = optimizer_bytes_per_chip(params_per_chip=per_chip, optimizer_value_bytes=optimizer_value, optimizer_shards=shards[1])
     update = optimizer_s(optimizer_bytes_per_chip=own_optimizer, mem_bytes_per_s=chip.mem_bytes_per_s, memory_efficiency=catalogue.constant("mem_bandwidth_efficiency"))
@@ -265,6 +302,13 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad) -> TrainingEst
         allreduce_bytes=ring_all_reduce_bytes(message_bytes=gradients, ranks=dp), checkpoint_bytes=saved, checkpoint_write_s=write, mtbf_s=mtbf,
         best_interval_s=best_interval_s(checkpoint_write_s=write, mtbf_s=mtbf), goodput=good, failures=failures(run_s=run_seconds(days=days, day_s=day), mtbf_s=mtbf),
     )
+
+
+def sixteen_bit_peak(design: TrainingDesign, chip: catalogue.Chip) -> Figure:
+    """The 16-bit peak by which MFU is counted: of the format chosen, or where that is another width, of the one that the chip has."""
+    if design.matmul_precision in ("bf16", "fp16"):
+        return chip.peak(design.matmul_precision)
+    return chip.peak("bf16" if "bf16" in chip.formats else "fp16")
 
 
 def gain_of(design: TrainingDesign, chip: catalogue.Chip, peak: Figure) -> Figure:

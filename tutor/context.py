@@ -7,7 +7,7 @@ simulated at most once. What cannot be known raises `NotKnown` with the reason i
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from hwlib.errors import BadInput, NotSupported
@@ -162,7 +162,7 @@ def _estimator(kind: str) -> Callable[[Any, Any], Any]:
     if kind == "training":
         from hwlib.training import estimate_training
 
-        return estimate_training
+        return partial(estimate_training, uneven=True)  # rules of the tutor name what does not divide, and the talk goes on
     from hwlib.economics import estimate_tco
 
     return estimate_tco

@@ -13,10 +13,11 @@ from itertools import product
 import numpy as np
 
 from hwlib import catalogue
-from hwlib.designs import TrainingDesign, TrainingLoad
+from hwlib.designs import TrainingDesign, TrainingLoad, check_values
 from hwlib.errors import BadInput, NotSupported
+from hwlib.layout import check_divides, reason
 from hwlib.search.front import Front, non_dominated
-from hwlib.search.space import AXES, Space, check_divides, designed, reason, rows
+from hwlib.search.space import AXES, Space, designed, rows
 from hwlib.search.vector import OBJECTIVES, Block, Estimator
 from hwlib.training import TrainingEstimate, estimate_training
 
@@ -80,6 +81,8 @@ def search(design: TrainingDesign, load: TrainingLoad, space: Space | None = Non
     """
     if block < 1:
         raise BadInput(f"block = {block} must be at least one layout", field="block")
+    check_values(design)
+    check_values(load, where="load")
     space = space or Space()
     settings, refused = _settings(design, load, space)
     front = Front(len(AXES) + 3)

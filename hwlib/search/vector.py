@@ -13,7 +13,7 @@ import numpy as np
 
 from hwlib import catalogue
 from hwlib.calibration import calibrated
-from hwlib.collectives import point_to_point_s, ring_all_reduce_s
+from hwlib.collectives import hierarchical_all_reduce_s, point_to_point_s, ring_all_reduce_s
 from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.memory import (
     activation_bytes,
@@ -30,8 +30,10 @@ from hwlib.parallelism import (
     data_comm_exposed_s,
     gradient_message_bytes,
     micro_batches,
+    nodes_spanned,
     pipeline_bubble,
     pipeline_comm_s,
+    ranks_in_node,
     tensor_comm_s,
 )
 from hwlib.reliability import cluster_mtbf_s, goodput
@@ -59,6 +61,7 @@ from hwlib.training import (
     estimate_training,
     scale_out,
     scale_up,
+    sixteen_bit_peak,
 )
 
 OBJECTIVES = ("days", "usd", "total_bytes")
@@ -78,7 +81,7 @@ class Block:
 def any_layout(design: TrainingDesign, load: TrainingLoad) -> TrainingEstimate:
     """The scalar estimate of some layout of the design, for the figures that no layout changes."""
     plain = replace(design, nodes=1, chips_per_node=1, tensor_parallel=1, pipeline_parallel=1, data_parallel=1, interleave=1, micro_batch=1)
-    return estimate_training(plain, load)
+    return estimate_training(plain, load, uneven=True)  # the space may hold batches that divide where this one does not
 
 
 class Estimator:
@@ -88,11 +91,12 @@ class Estimator:
         self.design, self.load = design, load
         self.chip = catalogue.chip(design.accelerator)
         self.fixed = any_layout(design, load)
-        self.peak = self.chip.peak("bf16" if "bf16" in self.chip.formats else "fp16")
+        self.peak = sixteen_bit_peak(design, self.chip)
         self.inside, self.outside = scale_up(design, self.chip), scale_out(design, self.chip)
         self.stages = np.array(space.zero_stage)[None, :, None]
         self.recompute = space.recompute
         self.again = np.array([float(_RECOMPUTE[name]) for name in space.recompute])[None, None, :]
+        self.hidden = np.where(self.stages == 3, float(calibrated("sharded_overlap_share")), float(calibrated("overlap_share")))
         self.traffic = np.array([float(_TRAFFIC[stage]) for stage in space.zero_stage])[None, :, None]
 
     def __call__(self, table: np.ndarray) -> Block:
@@ -124,7 +128,7 @@ class Estimator:
         step = training_step_s(
             compute_s=compute, recompute_s=recompute_s(compute_s=compute, recompute_share=self.again), tensor_comm_s=tensor,
             bubble=pipeline_bubble(pipeline_parallel=pp, micro_batches=m, interleave=chunks), pipeline_comm_s=fill,
-            data_comm_exposed_s=self._exposed(per_chip, dp, n, compute), optimizer_s=update,
+            data_comm_exposed_s=self._exposed(per_chip, tp, dp, n, compute), optimizer_s=update,
         )
         hour, day = catalogue.constant("hour_s"), catalogue.constant("day_s")
         good = goodput(
@@ -158,10 +162,16 @@ class Estimator:
         hop = point_to_point_s(message_bytes=self._message(mb), link_bytes_per_s=o.link_bytes_per_s, link_efficiency=o.link_efficiency, hop_s=o.hop_s)
         return pipeline_comm_s(transfer_s=hop, pipeline_parallel=pp, interleave=chunks)  # one stage: no transfer, so zero
 
-    def _exposed(self, per_chip: np.ndarray, dp: np.ndarray, n: np.ndarray, compute: np.ndarray) -> np.ndarray:
+    def _exposed(self, per_chip: np.ndarray, tp: np.ndarray, dp: np.ndarray, n: np.ndarray, compute: np.ndarray) -> np.ndarray:
         gradients = gradient_message_bytes(params_per_chip=per_chip, gradient_value_bytes=_TWO_BYTES, traffic_factor=self.traffic)
-        data = np.where(dp > 1, _all_reduce(self._either(n <= self.design.chips_per_node), gradients, dp), 0.0)
-        return data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=calibrated("overlap_share"))
+        i, o = self.inside, self.outside
+        local = ranks_in_node(data_parallel=dp, chips_per_node=float(self.design.chips_per_node), tensor_parallel=tp)
+        across = hierarchical_all_reduce_s(
+            message_bytes=gradients, ranks_per_node=local, nodes=nodes_spanned(data_parallel=dp, ranks_per_node=local), link_bytes_per_s=i.link_bytes_per_s,
+            link_efficiency=i.link_efficiency, nic_bytes_per_s=o.link_bytes_per_s, nic_efficiency=o.link_efficiency, launch_s=o.launch_s, hop_s=i.hop_s, nic_hop_s=o.hop_s,
+        )
+        data = np.where(dp > 1, np.where(n <= self.design.chips_per_node, _all_reduce(i, gradients, dp), across), 0.0)
+        return data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=self.hidden)
 
 
 def _all_reduce(wire: Wire, message: np.ndarray, ranks: np.ndarray) -> np.ndarray:

@@ -81,23 +81,24 @@ def costs_of(design: ServingDesign, load: ServingLoad) -> Costs:
     from hwlib.memory import kv_room_bytes
     from hwlib.replica import BYTES, make_pass
     from hwlib.serving import reserve_of
-    from hwlib.transformer import kv_bytes_per_token
 
     one = make_pass(design)
     g, shape = one.group, one.shape
-    per_token = kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=BYTES[design.kv_bits])
+    per_token = shape.cache_bytes_per_token(BYTES[design.kv_bits])
     room = kv_room_bytes(n_chips=g.n_chips, mem_bytes=g.mem_bytes, reserve_bytes=reserve_of(g), weight_bytes=one.weights)
     length = defined(load.prompt_tokens + load.output_tokens / 2)
+    seen = shape.attended_tokens(length)
+    kept = per_token * (seen / length)  # of windowed layers the mean over a sequence's life, since K grows by whole tokens here
     nothing = defined(0.0)
-    at1, at2 = one.step(defined(1.0), nothing, length), one.step(defined(2.0), nothing, length)
+    at1, at2 = one.step(defined(1.0), nothing, seen), one.step(defined(2.0), nothing, seen)
     links1, links2 = at1["comm"] + at1["hops"], at2["comm"] + at2["hops"]
     bandwidth = g.tensor_ranks * g.mem_bytes_per_s * g.memory_efficiency
     half, full = one.prefill(defined(1000.0))[1], one.prefill(defined(2000.0))[1]
     pre2 = (full - 2 * half) / 2e6
     comm1, comm2 = (one.comm_s(defined(n)) + one.hops_s(defined(n)) for n in (1000.0, 2000.0))
     return Costs(
-        fixed=float(one.layer_fixed), weights=float(at1["memory"]), per_kv=per_token / g.stages / bandwidth, per_seq=float(at1["compute"]),
+        fixed=float(one.layer_fixed), weights=float(at1["memory"]), per_kv=kept / g.stages / bandwidth, per_seq=float(at1["compute"]),
         comm0=2 * links1 - links2, comm1=links2 - links1,
         pre_fixed=one.layer_fixed + 2 * comm1 - comm2, pre_floor=float(at1["memory"]), pre1=half / 1000 - 1000 * pre2, pre2=pre2,
-        pre_comm=(comm2 - comm1) / 1000, kv_room_tokens=max(0.0, room / per_token),
+        pre_comm=(comm2 - comm1) / 1000, kv_room_tokens=max(0.0, room / kept),
     )

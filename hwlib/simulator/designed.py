@@ -83,6 +83,7 @@ def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, request
 
     check_seed(seed)
     check_number("requests", requests, 1, 10_000_000, whole=True)
+    check_number("lost", lost, 0, 1_000_000, whole=True)
     check_number("peak", peak, 1e-9, 1e9)
     estimate = estimate_serving(design, load)
     alive = max(1, design.replicas - max(0, lost - design.spare_replicas))

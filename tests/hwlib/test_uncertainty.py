@@ -167,7 +167,7 @@ def test_counted_fields_are_rounded():
         (lambda: of_estimate(estimate_tco, PLAN, TcoLoad(), {"financing": Uniform(0, 1)}, ["total_usd"]), "no number"), (lambda: of_estimate(estimate_tco, PLAN, TcoLoad(), {"pue": Uniform(1, 2)}, ["cost"]), "not a figure"),
         (lambda: of_estimate(estimate_tco, PLAN, TcoLoad(), {"pue": Uniform(1, 2)}, []), "outputs is empty"), (lambda: Replay({}), "figures is empty"), (lambda: Replay({"x": 3.0}), "not a computed figure"),
         (lambda: of_figures(estimate_serving(SERVE, LOAD).step_s, {"memory_eficiency": Uniform(0, 1)}), "did you mean memory_efficiency"),
-        (lambda: of_figures(estimate_training(TRAIN, TrainingLoad()).step_s, {"ranks": Uniform(1, 2)}), "several values"),
+        (lambda: of_figures(estimate_training(TRAIN, TrainingLoad()).step_s, {"link_bytes_per_s": Uniform(1, 2)}), "several values"),
     ],
 )
 def test_nonsense_is_refused_in_one_sentence(make, words):
