@@ -160,7 +160,7 @@ def read_number(answer: Any, unit: str) -> tuple[float, str]:
         text = float(number) * (scale or 1.0) if number.count(".") <= 1 else math.nan
     if isinstance(text, bool) or not isinstance(text, int | float):
         return math.nan, f"This answer is a number, not {type(answer).__name__}."
-    if not math.isfinite(text):
+    if isinstance(text, int) and abs(text) > 10**300 or not math.isfinite(text):  # no float holds such an integer
         return math.nan, "This answer is a finite number."
     return float(text), ""
 
