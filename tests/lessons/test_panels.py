@@ -22,6 +22,7 @@ from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import percentile as percentile_page
+from lessons.pages import precision as precision_page
 from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
@@ -38,6 +39,7 @@ from lessons.panels import (
     levers,
     parallelism,
     percentile,
+    precision,
     predict,
     quiz,
     ring_of_chips,
@@ -50,8 +52,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, levers)
-PAGES = (roofline_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, levers_page)
+PANELS = (roofline, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, levers)
+PAGES = (roofline_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, levers_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -219,6 +221,28 @@ class TestRingOfChips:
     def test_every_port_is_better_than_one(self):
         said = ring_page.solutions()
         assert float(said["p1_times"]) > 4
+
+
+class TestPrecision:
+    @settings(max_examples=12, deadline=None)
+    @given(one_of(precision.CHIPS), one_of(precision.INPUTS), one_of(precision.RECIPES.values()), one_of(precision.MOMENTS))
+    def test_shares_are_shares_and_every_state_is_drawn(self, chips, size, recipe, step):
+        s = precision.run(chips, size, recipe, step)
+        assert all(0 <= share <= 1 for held in (s.inputs, s.gradient) if held is not None for share in (held.lost, held.cut, held.lost + held.cut))
+        assert precision.view(chips, size, recipe, step).readout
+
+    def test_without_scales_nothing_is_learned_and_with_them_as_much_as_in_fp32(self):
+        bare, scaled = precision.run(recipe="fp8"), precision.run()
+        assert bare.mine.last > 0.9 * bare.mine.first and scaled.mine.last < 1.1 * scaled.fp32.last < 0.1 * scaled.mine.first
+
+    def test_large_inputs_without_scales_leave_no_number(self):
+        assert precision.run(size=1000, recipe="fp8").blew_up and not precision.run(size=1000).blew_up
+
+    def test_the_first_step_has_seen_no_maximum_and_loses_all(self):
+        assert precision.run(step=1).gradient.lost == 1 and precision.run(step=2).gradient.lost < 0.01
+
+    def test_no_run_gains_what_arithmetic_alone_would(self):
+        assert len(precision_page.pairs()) >= 6 and all(1 < p.gain < p.at_most < 2 for p in precision_page.pairs())
 
 
 class TestPercentile:
