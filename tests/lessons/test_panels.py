@@ -15,13 +15,17 @@ from hwlib.cases import decode_cases, saturated_cases, training_cases
 from hwlib.errors import BadInput
 from hwlib.roofline import attainable_flops_per_s
 from lessons import draw
+from lessons.pages import break_even as break_even_page
 from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
+from lessons.pages import long_context as long_context_page
+from lessons.pages import market as market_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import percentile as percentile_page
+from lessons.pages import portfolios as portfolios_page
 from lessons.pages import precision as precision_page
 from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
@@ -31,14 +35,18 @@ from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.pages import weights_in_sram as sram_page
 from lessons.pages import what_must_fit as fit_page
 from lessons.panels import (
+    break_even,
     checkpoints,
     continuous_batching,
     fewer_bits,
     kv_cache,
     landing,
     levers,
+    long_context,
+    market,
     parallelism,
     percentile,
+    portfolios,
     precision,
     predict,
     quiz,
@@ -52,8 +60,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, levers)
-PAGES = (roofline_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, levers_page)
+PANELS = (roofline, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
+PAGES = (roofline_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -271,6 +279,83 @@ class TestLevers:
 
     def test_two_levers_that_overlap_share_by_shapley(self):
         assert levers_page.solutions()["p2_share"] == "$42.50"
+
+
+class TestBreakEven:
+    @settings(max_examples=40, deadline=None)
+    @given(one_of(break_even.TOKENS), one_of(break_even.GROWTHS), one_of(break_even.RUNS), one_of(break_even.EVERY))
+    def test_the_crossing_is_where_serving_first_equals_training(self, tokens, growth, run, every):
+        r = break_even.race(tokens, growth, run, every)
+        level = lambda month: float(r.campaign_usd) * (min(month, break_even.HORIZON - 1) // every + 1)  # noqa: E731
+        if r.crossing is None:
+            assert all(usd < level(int(month) - 1) for month, usd in r.serving[1:])
+        else:
+            month, usd = break_even.draw_at(r)
+            assert usd >= level(int(month)) * (1 - 1e-9)
+            assert all(earlier < level(max(int(m) - 1, 0)) for m, earlier in r.serving[1:] if m <= int(month))
+        assert "nan" not in str(break_even.view(tokens, growth, run, every)).lower()
+
+    def test_one_run_without_experiments_and_growth_is_the_usual_sum(self):
+        r = break_even.race(growth=0.0, every=break_even.HORIZON)
+        assert r.crossing == pytest.approx(float(r.naive_months) * (1 + float(break_even.EXPERIMENTS)), rel=1e-6)
+
+    def test_more_tokens_meet_earlier_and_more_runs_later(self):
+        assert break_even.race(tokens=1e12).crossing < break_even.race(tokens=1e11).crossing
+        often, seldom = break_even.race(every=12).crossing, break_even.race(every=24).crossing
+        assert seldom <= often and break_even.race(every=6).crossing is None
+
+
+class TestLongContext:
+    @QUICK
+    @given(one_of(long_context.CONTEXTS), one_of(long_context.CHIPS), one_of((16, 8)), one_of(long_context.LINKS.values()))
+    def test_what_fits_fits_and_one_more_does_not(self, context, chips, bits, link):
+        s = long_context.session(context, chips, bits, link)
+        taken = float(s.weights + s.reserve)
+        assert taken + float(s.fit) * float(s.cache) <= s.room * (1 + 1e-12) < taken + (float(s.fit) + 1) * float(s.cache)
+        assert "nan" not in str(long_context.view(context, chips, bits, link)).lower()
+
+    def test_a_cache_of_half_the_bits_is_back_in_half_the_time(self):
+        assert float(long_context.session(bits=16).fetch_s / long_context.session(bits=8).fetch_s) == pytest.approx(2)
+
+    def test_the_claims_of_the_page_are_those_of_the_ledger(self):
+        assert float(long_context_page.cache_bytes("llama2-70b")) == pytest.approx(42.9e9, rel=0.01)
+        assert float(long_context_page.cache_bytes("llama2-70b", attention="mha")) == pytest.approx(343.6e9, rel=0.01)
+
+
+class TestPortfolios:
+    @settings(max_examples=25, deadline=None)
+    @given(one_of(portfolios.RATES[:5]), one_of(portfolios.PROMPTS[:4]), one_of(portfolios.NIGHTS), one_of(portfolios.HAD))
+    def test_trying_all_counts_finds_what_the_solver_proves(self, rate, prompt, night, had):
+        from hwlib.mix import cheapest_mix
+
+        f = portfolios.find(rate, prompt, night, had)
+        proved = cheapest_mix(f.kinds, f.day, utilisation=portfolios.BUSY)
+        assert f.best.usd_per_day == pytest.approx(float(proved.usd_per_day), rel=1e-6) and float(f.bill) == pytest.approx(f.best.usd_per_day)
+        assert proved.gap <= 1e-6
+
+    def test_no_mix_costs_more_than_the_best_single_kind(self):
+        for had in portfolios.HAD:
+            f = portfolios.find(had=had)
+            assert f.best.usd_per_day <= min(one.usd_per_day for one in f.alone.values() if one) + 1e-9
+
+    def test_what_cannot_be_carried_is_said(self):
+        f = portfolios.find(rate=80, had=0)
+        assert f.alone["H100"] is None and "H100 cannot carry it" in portfolios.sentence(f)
+        assert portfolios.cheapest((portfolios.kind("H100", 1024, 1),), portfolios.parts(80, 1024, 1.0)) is None
+
+
+class TestMarket:
+    @pytest.mark.parametrize("chip", market.CHIPS)
+    def test_every_offer_has_a_date_and_none_is_remembered(self, chip):
+        o = market.offers(chip)
+        assert o.offers and all(p.date and p.usd_per_hour.origin.checked for p in o.offers)
+        assert list(o.made) == sorted(o.made) and market.view(chip).readout
+
+    def test_every_firm_s_claims_are_shown_with_their_verdicts(self):
+        assert list(market_page.FIRMS) == ["Meta", "Google", "Microsoft", "OpenAI", "Anthropic", "AWS"]
+        for name, ids in market_page.FIRMS.items():
+            html = market_page.firm(name).html
+            assert all(f"#claim-{claim}" in html for claim in ids)
 
 
 class TestPrefillAndDecode:
