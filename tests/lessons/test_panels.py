@@ -32,6 +32,7 @@ from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
 from lessons.pages import tokens_to_dollars as dollars_page
+from lessons.pages import torus_and_fat_tree as torus_page
 from lessons.pages import weights_in_sram as sram_page
 from lessons.pages import what_must_fit as fit_page
 from lessons.panels import (
@@ -54,14 +55,15 @@ from lessons.panels import (
     roofline,
     six_n_d,
     tokens_to_dollars,
+    torus_and_fat_tree,
     weights_in_sram,
     what_must_fit,
 )
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
-PAGES = (roofline_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
+PANELS = (roofline, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
+PAGES = (roofline_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -251,6 +253,25 @@ class TestPrecision:
 
     def test_no_run_gains_what_arithmetic_alone_would(self):
         assert len(precision_page.pairs()) >= 6 and all(1 < p.gain < p.at_most < 2 for p in precision_page.pairs())
+
+
+class TestTorusAndFatTree:
+    @QUICK
+    @given(one_of(torus_and_fat_tree.PHASES), one_of(torus_and_fat_tree.CHIPS), one_of(torus_and_fat_tree.SIZES), one_of(torus_and_fat_tree.PORTS))
+    def test_fewer_ports_and_rings_across_servers_are_never_faster(self, phase, chips, size, ports):
+        found, full = (torus_and_fat_tree.fabrics(chips, size, p) for p in (ports, 8))
+        assert found[-2].time >= full[-2].time * (1 - 1e-12) and found[-1].time >= found[-2].time
+        assert all(f.time >= f.waits > 0 for f in found) and torus_and_fat_tree.view(phase, chips, size, ports).readout
+
+    def test_after_all_axes_every_part_holds_every_chip_and_comes_back_whole(self):
+        counts = [torus_and_fat_tree.torus_phase(k)[1] for k in torus_and_fat_tree.PHASES]
+        assert counts == [1, 4, 16, 64, 64, 64, 64] and "all sums" in torus_and_fat_tree.torus_phase(6)[2] and "all sums" in torus_and_fat_tree.tree_phase(4)[2]
+
+    def test_the_middle_of_a_torus_is_cut_twice_in_each_row(self):
+        assert torus_page.middle(16, 1) == 2 and torus_page.middle(64, 2) == 16 and torus_page.middle(4096, 3) == 512
+
+    def test_leaving_the_server_cost_more_than_staying(self):
+        assert len(torus_page.outside()) >= 4 and all(two >= one for _, one, two in torus_page.outside())
 
 
 class TestPercentile:
