@@ -17,7 +17,7 @@ from typing import Any
 from hwlib.errors import BadInput, listed, unknown
 from hwlib.units import show
 
-SECTIONS = ("two_workloads",)
+SECTIONS = ("two_workloads", "training", "inference_chips", "economics")
 CLOSE = 0.02
 """An answer within 2% is the computed one, rounded."""
 SIGNATURE = 0.04
@@ -132,6 +132,7 @@ def _number(asked: Question, answer: Any) -> Feedback:
 
 _SCALE = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "m": 1e-3, "µ": 1e-6, "u": 1e-6,
           "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+_WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _WRITTEN = re.compile(r"([-+]?[\d.,_]*\d(?:[eE][-+]?\d{1,3})?)\s*([A-Za-zµ%$/·]*)")
 
 
@@ -140,23 +141,26 @@ def read_number(answer: Any, unit: str) -> tuple[float, str]:
 
     >>> read_number("64 KiB", "B"), read_number("1,024", "")
     ((65536.0, ''), (1024.0, ''))
+    >>> read_number("4.5%", "%"), read_number("$0.73 million", "usd")
+    ((0.045, ''), (730000.0, ''))
     >>> read_number("4 ms", "B")[1]
     "'ms' is not a unit of this answer; it is in B. Write for example 64 KiB or 65_536."
     """
     text = answer
     if isinstance(answer, str):
-        found = _WRITTEN.fullmatch(answer.strip()[:80])
+        found = _WRITTEN.fullmatch(answer.strip()[:80].removeprefix("$" if unit.startswith("usd") else ""))
         if not found:
             return math.nan, f"{answer.strip()[:40]!r} cannot be read as a number; write for example 1_024 or 1.5e9."
         number, given = found[1].replace(",", "").replace("_", ""), found[2]
         scale = next((factor for prefix, factor in _SCALE.items() if given in (f"{prefix}{unit}", *([prefix] if not unit else []))), None)
+        scale = 0.01 if unit == given == "%" else _WORDS.get(given, scale)
         if given and scale is None and given != unit:
             example = " Write for example 64 KiB or 65_536." if unit == "B" else ""
             return math.nan, f"{given!r} is not a unit of this answer; it is {f'in {unit}' if unit else 'a plain count'}.{example}"
         text = float(number) * (scale or 1.0) if number.count(".") <= 1 else math.nan
     if isinstance(text, bool) or not isinstance(text, int | float):
         return math.nan, f"This answer is a number, not {type(answer).__name__}."
-    if not math.isfinite(text):
+    if isinstance(text, int) and abs(text) > 10**300 or not math.isfinite(text):  # no float holds such an integer
         return math.nan, "This answer is a finite number."
     return float(text), ""
 

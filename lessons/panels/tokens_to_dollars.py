@@ -109,7 +109,8 @@ def span(months: float) -> str:
     ('2 months', '6.1 days', '68.5 years')
     """
     if months < 1:
-        return f"{draw.num(months / float(YEAR_MONTHS) * float(catalogue.constant('year_days')), 2)} days"
+        days = draw.num(months / float(YEAR_MONTHS) * float(catalogue.constant("year_days")), 2)
+        return f"{days} day{'s' if days != '1' else ''}"
     return f"{draw.num(months)} months" if months < 24 else f"{draw.num(months / float(YEAR_MONTHS))} years"
 
 

@@ -13,6 +13,7 @@ from hwlib.queueing import littles_law, peak_requests_from_sessions
 from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.transformer import kv_bytes_per_token, shape_of
 from lessons.exercises import Question, Slip
+from lessons.questions.verdicts import VERDICTS
 
 MODEL = "llama2-7b"
 CHIP = "h100-sxm"
@@ -86,7 +87,6 @@ def idle_money() -> str:
     raise AssertionError("every field of the flawed design earns its cost: choose another design for the workbook")
 
 
-VERDICTS = {"holds": "holds", "holds-with-caveat": "caveat", "wrong": "wrong", "unsupported": "no-source"}
 CLAIM = "S1-24"
 
 QUESTIONS = (

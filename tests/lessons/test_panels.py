@@ -15,43 +15,55 @@ from hwlib.cases import decode_cases, saturated_cases, training_cases
 from hwlib.errors import BadInput
 from hwlib.roofline import attainable_flops_per_s
 from lessons import draw
+from lessons.pages import break_even as break_even_page
 from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
+from lessons.pages import long_context as long_context_page
+from lessons.pages import market as market_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import percentile as percentile_page
+from lessons.pages import portfolios as portfolios_page
+from lessons.pages import precision as precision_page
 from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
 from lessons.pages import tokens_to_dollars as dollars_page
+from lessons.pages import torus_and_fat_tree as torus_page
 from lessons.pages import weights_in_sram as sram_page
 from lessons.pages import what_must_fit as fit_page
 from lessons.panels import (
+    break_even,
     checkpoints,
     continuous_batching,
     fewer_bits,
     kv_cache,
     landing,
     levers,
+    long_context,
+    market,
     parallelism,
     percentile,
+    portfolios,
+    precision,
     predict,
     quiz,
     ring_of_chips,
     roofline,
     six_n_d,
     tokens_to_dollars,
+    torus_and_fat_tree,
     weights_in_sram,
     what_must_fit,
 )
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, levers)
-PAGES = (roofline_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, levers_page)
+PANELS = (roofline, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
+PAGES = (roofline_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -221,6 +233,47 @@ class TestRingOfChips:
         assert float(said["p1_times"]) > 4
 
 
+class TestPrecision:
+    @settings(max_examples=12, deadline=None)
+    @given(one_of(precision.CHIPS), one_of(precision.INPUTS), one_of(precision.RECIPES.values()), one_of(precision.MOMENTS))
+    def test_shares_are_shares_and_every_state_is_drawn(self, chips, size, recipe, step):
+        s = precision.run(chips, size, recipe, step)
+        assert all(0 <= share <= 1 for held in (s.inputs, s.gradient) if held is not None for share in (held.lost, held.cut, held.lost + held.cut))
+        assert precision.view(chips, size, recipe, step).readout
+
+    def test_without_scales_nothing_is_learned_and_with_them_as_much_as_in_fp32(self):
+        bare, scaled = precision.run(recipe="fp8"), precision.run()
+        assert bare.mine.last > 0.9 * bare.mine.first and scaled.mine.last < 1.1 * scaled.fp32.last < 0.1 * scaled.mine.first
+
+    def test_large_inputs_without_scales_leave_no_number(self):
+        assert precision.run(size=1000, recipe="fp8").blew_up and not precision.run(size=1000).blew_up
+
+    def test_the_first_step_has_seen_no_maximum_and_loses_all(self):
+        assert precision.run(step=1).gradient.lost == 1 and precision.run(step=2).gradient.lost < 0.01
+
+    def test_no_run_gains_what_arithmetic_alone_would(self):
+        assert len(precision_page.pairs()) >= 6 and all(1 < p.gain < p.at_most < 2 for p in precision_page.pairs())
+
+
+class TestTorusAndFatTree:
+    @QUICK
+    @given(one_of(torus_and_fat_tree.PHASES), one_of(torus_and_fat_tree.CHIPS), one_of(torus_and_fat_tree.SIZES), one_of(torus_and_fat_tree.PORTS))
+    def test_fewer_ports_and_rings_across_servers_are_never_faster(self, phase, chips, size, ports):
+        found, full = (torus_and_fat_tree.fabrics(chips, size, p) for p in (ports, 8))
+        assert found[-2].time >= full[-2].time * (1 - 1e-12) and found[-1].time >= found[-2].time
+        assert all(f.time >= f.waits > 0 for f in found) and torus_and_fat_tree.view(phase, chips, size, ports).readout
+
+    def test_after_all_axes_every_part_holds_every_chip_and_comes_back_whole(self):
+        counts = [torus_and_fat_tree.torus_phase(k)[1] for k in torus_and_fat_tree.PHASES]
+        assert counts == [1, 4, 16, 64, 64, 64, 64] and "all sums" in torus_and_fat_tree.torus_phase(6)[2] and "all sums" in torus_and_fat_tree.tree_phase(4)[2]
+
+    def test_the_middle_of_a_torus_is_cut_twice_in_each_row(self):
+        assert torus_page.middle(16, 1) == 2 and torus_page.middle(64, 2) == 16 and torus_page.middle(4096, 3) == 512
+
+    def test_leaving_the_server_cost_more_than_staying(self):
+        assert len(torus_page.outside()) >= 4 and all(two >= one for _, one, two in torus_page.outside())
+
+
 class TestPercentile:
     @settings(max_examples=15, deadline=None)
     @given(one_of(percentile.RATES), one_of(percentile.PROMPTS), one_of(percentile.SPREADS), one_of(percentile.LIMITS))
@@ -247,6 +300,83 @@ class TestLevers:
 
     def test_two_levers_that_overlap_share_by_shapley(self):
         assert levers_page.solutions()["p2_share"] == "$42.50"
+
+
+class TestBreakEven:
+    @settings(max_examples=40, deadline=None)
+    @given(one_of(break_even.TOKENS), one_of(break_even.GROWTHS), one_of(break_even.RUNS), one_of(break_even.EVERY))
+    def test_the_crossing_is_where_serving_first_equals_training(self, tokens, growth, run, every):
+        r = break_even.race(tokens, growth, run, every)
+        level = lambda month: float(r.campaign_usd) * (min(month, break_even.HORIZON - 1) // every + 1)  # noqa: E731
+        if r.crossing is None:
+            assert all(usd < level(int(month) - 1) for month, usd in r.serving[1:])
+        else:
+            month, usd = break_even.draw_at(r)
+            assert usd >= level(int(month)) * (1 - 1e-9)
+            assert all(earlier < level(max(int(m) - 1, 0)) for m, earlier in r.serving[1:] if m <= int(month))
+        assert "nan" not in str(break_even.view(tokens, growth, run, every)).lower()
+
+    def test_one_run_without_experiments_and_growth_is_the_usual_sum(self):
+        r = break_even.race(growth=0.0, every=break_even.HORIZON)
+        assert r.crossing == pytest.approx(float(r.naive_months) * (1 + float(break_even.EXPERIMENTS)), rel=1e-6)
+
+    def test_more_tokens_meet_earlier_and_more_runs_later(self):
+        assert break_even.race(tokens=1e12).crossing < break_even.race(tokens=1e11).crossing
+        often, seldom = break_even.race(every=12).crossing, break_even.race(every=24).crossing
+        assert seldom <= often and break_even.race(every=6).crossing is None
+
+
+class TestLongContext:
+    @QUICK
+    @given(one_of(long_context.CONTEXTS), one_of(long_context.CHIPS), one_of((16, 8)), one_of(long_context.LINKS.values()))
+    def test_what_fits_fits_and_one_more_does_not(self, context, chips, bits, link):
+        s = long_context.session(context, chips, bits, link)
+        taken = float(s.weights + s.reserve)
+        assert taken + float(s.fit) * float(s.cache) <= s.room * (1 + 1e-12) < taken + (float(s.fit) + 1) * float(s.cache)
+        assert "nan" not in str(long_context.view(context, chips, bits, link)).lower()
+
+    def test_a_cache_of_half_the_bits_is_back_in_half_the_time(self):
+        assert float(long_context.session(bits=16).fetch_s / long_context.session(bits=8).fetch_s) == pytest.approx(2)
+
+    def test_the_claims_of_the_page_are_those_of_the_ledger(self):
+        assert float(long_context_page.cache_bytes("llama2-70b")) == pytest.approx(42.9e9, rel=0.01)
+        assert float(long_context_page.cache_bytes("llama2-70b", attention="mha")) == pytest.approx(343.6e9, rel=0.01)
+
+
+class TestPortfolios:
+    @settings(max_examples=25, deadline=None)
+    @given(one_of(portfolios.RATES[:5]), one_of(portfolios.PROMPTS[:4]), one_of(portfolios.NIGHTS), one_of(portfolios.HAD))
+    def test_trying_all_counts_finds_what_the_solver_proves(self, rate, prompt, night, had):
+        from hwlib.mix import cheapest_mix
+
+        f = portfolios.find(rate, prompt, night, had)
+        proved = cheapest_mix(f.kinds, f.day, utilisation=portfolios.BUSY)
+        assert f.best.usd_per_day == pytest.approx(float(proved.usd_per_day), rel=1e-6) and float(f.bill) == pytest.approx(f.best.usd_per_day)
+        assert proved.gap <= 1e-6
+
+    def test_no_mix_costs_more_than_the_best_single_kind(self):
+        for had in portfolios.HAD:
+            f = portfolios.find(had=had)
+            assert f.best.usd_per_day <= min(one.usd_per_day for one in f.alone.values() if one) + 1e-9
+
+    def test_what_cannot_be_carried_is_said(self):
+        f = portfolios.find(rate=80, had=0)
+        assert f.alone["H100"] is None and "H100 cannot carry it" in portfolios.sentence(f)
+        assert portfolios.cheapest((portfolios.kind("H100", 1024, 1),), portfolios.parts(80, 1024, 1.0)) is None
+
+
+class TestMarket:
+    @pytest.mark.parametrize("chip", market.CHIPS)
+    def test_every_offer_has_a_date_and_none_is_remembered(self, chip):
+        o = market.offers(chip)
+        assert o.offers and all(p.date and p.usd_per_hour.origin.checked for p in o.offers)
+        assert list(o.made) == sorted(o.made) and market.view(chip).readout
+
+    def test_every_firm_s_claims_are_shown_with_their_verdicts(self):
+        assert list(market_page.FIRMS) == ["Meta", "Google", "Microsoft", "OpenAI", "Anthropic", "AWS"]
+        for name, ids in market_page.FIRMS.items():
+            html = market_page.firm(name).html
+            assert all(f"#claim-{claim}" in html for claim in ids)
 
 
 class TestPrefillAndDecode:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -53,27 +54,66 @@ def test_the_questions_of_a_workbook_exist_and_its_prose_has_no_figures_of_its_o
         question(name)
 
 
-def answers() -> dict[str, str]:
-    """What a learner would type, by the blank's name."""
-    design = briefs.brief("serve-7b").reference_values
-    given = {
-        "kv_heads": "w1.kv-heads", "bytes_per_value": "w1.bytes-per-value", "sessions": "w1.sessions", "in_flight": "w1.in-flight",
-        "waits_for": "w1.waits-for", "idle_money": "w1.idle-money", "cache_bytes": "w1.claim-number", "verdict": "w1.claim",
-    }
+@dataclass(frozen=True)
+class Learner:
+    """What one learner would type into a workbook: blanks that a question answers, and the rest as it would stand there."""
+
+    brief: str
+    asked: dict[str, str]
+    typed: dict[str, str]
+    say: str
+
+
+LEARNERS = {
+    "1-two-workloads": Learner(
+        "serve-7b",
+        {"kv_heads": "w1.kv-heads", "bytes_per_value": "w1.bytes-per-value", "sessions": "w1.sessions", "in_flight": "w1.in-flight",
+         "waits_for": "w1.waits-for", "idle_money": "w1.idle-money", "cache_bytes": "w1.claim-number", "verdict": "w1.claim"},
+        {"bottleneck": "'memory'", "kv_bytes_per_user": "0.17e9", "users_per_chip": "400", "usd_per_mtoken": "0.5"},
+        "Decode waits for memory bandwidth, not for compute.",
+    ),
+    "2-training": Learner(
+        "train-100b",
+        {"optimizer_bytes": "w2.optimizer-bytes", "shards": "w2.shards", "days": "w2.days", "bubble": "w2.bubble", "all_reduce": "w2.all-reduce",
+         "broken": "w2.failures", "costly": "w2.costly", "tokens_per_s": "w2.claim-number", "verdict": "w2.claim"},
+        {"bottleneck": "'compute'", "bytes_per_chip": "70e9", "mfu": "0.4", '"days"': "34", '"bubble"': "0.05", "allreduce_s": "0.5", "failures": "15"},
+        "Tensor parallelism should stay inside a node.",
+    ),
+    "3-inference-chips": Learner(
+        "serve-70b",
+        {"lpus": "w3.lpus", "day_s": "w3.day-s", "peak_factor": "w3.peak-factor", "prefill_s": "w3.prefill", "step_s": "w3.step", "waits_most": "w3.waits-for",
+         "usd_per_mtoken": "w3.usd", "moves_the_floor": "w3.floor", "gain": "w3.claim-number", "verdict": "w3.claim"},
+        {"bottleneck": "'memory'", "peak_requests_per_s": "21", '"prefill_s"': "0.06", "utilisation_at_limit": "0.7", '"usd_per_mtoken"': "5"},
+        "The first token is network, queue, prefill and one step.",
+    ),
+    "4-economics": Learner(
+        "tco-3y",
+        {"tokens_in_price": "w4.tokens-in-price", "days": "w4.days", "months": "w4.months", "made": "w4.made", "today": "w4.today", "power_usd_per_hour": "w4.power",
+         "together": "w4.together", "batching_share": "w4.share", "hidden": "w4.hidden", "years": "w4.claim-number", "verdict": "w4.claim"},
+        {"bottleneck": "'training'", "annual_bill_usd": "14.6e6", "inference_share_y1": "0.4", "inference_share_y3": "0.5", "break_even_months": "20",
+         "saving_quantise_usd": "50e6", "saving_batching_usd": "100e6", "saving_chip_usd": "0", "saving_all_usd": "150e6"},
+        "The savings of the levers overlap.",
+    ),
+}
+EVERY = pytest.mark.parametrize("stem", LEARNERS)
+
+
+def test_every_workbook_has_its_learner():
+    assert [path.stem for path in BOOKS if path.stem[0] in "1234"] == list(LEARNERS)
+
+
+def filled(stem: str) -> nbformat.NotebookNode:
+    """The workbook with every blank filled. A field of the design or of the predictions is named in quotes, an answer is not."""
+    learner = LEARNERS[stem]
     typed = {}
-    for name, id in given.items():
+    for name, id in learner.asked.items():
         value = question(id).answer()
         typed[name] = repr(value if isinstance(value, str) else float(value))
-    typed |= {
-        '"bottleneck"': "'memory'", '"kv_bytes_per_user"': "0.17e9", '"users_per_chip"': "400", '"usd_per_mtoken"': "0.5",
-        "rationale": repr(briefs.brief("serve-7b").reference_rationale), "say": "'Decode waits for memory bandwidth, not for compute.'",
-        "student": "'s-0031'",
-    }
-    return typed | {f'"{name}"': repr(value) for name, value in design.items()}
-
-
-def filled(book: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    typed = answers()
+    known = briefs.brief(learner.brief)
+    typed |= {f'"{name}"': repr(value) for name, value in known.reference_values.items()}
+    typed |= {name if name.startswith('"') else f'"{name}"': value for name, value in learner.typed.items()}
+    typed |= {"rationale": repr(known.reference_rationale), "say": repr(learner.say), "student": "'s-0031'"}
+    book = nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4)
     for cell in book.cells:
         if cell.cell_type == "code":
             cell.source = re.sub(r'^(\s*)("?\w+"?)(: | = )\.\.\.', lambda m: f"{m[1]}{m[2]}{m[3]}{typed[m[2]]}", cell.source, flags=re.M)
@@ -82,53 +122,76 @@ def filled(book: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 @pytest.fixture(scope="module")
-def worked(tmp_path_factory) -> tuple[Path, nbformat.NotebookNode]:
-    """Workbook 1 as a learner leaves it: every blank filled, run and saved."""
-    folder = tmp_path_factory.mktemp("learner")
-    book = run(filled(nbformat.read(FOLDER / "1-two-workloads.ipynb", as_version=4)), folder)
-    nbformat.write(book, folder / "1-two-workloads.ipynb")
-    return folder, book
+def worked(tmp_path_factory):
+    """The folder and the book of a workbook as a learner leaves it: every blank filled, run and saved; run once each."""
+    done: dict[str, tuple[Path, nbformat.NotebookNode]] = {}
+
+    def of(stem: str) -> tuple[Path, nbformat.NotebookNode]:
+        if stem not in done:
+            folder = tmp_path_factory.mktemp("learner")
+            book = run(filled(stem), folder)
+            nbformat.write(book, folder / f"{stem}.ipynb")
+            done[stem] = folder, book
+        return done[stem]
+
+    return of
 
 
-def test_workbook_1_as_delivered_runs_and_says_what_is_open(tmp_path):
-    text = said(run(nbformat.read(FOLDER / "1-two-workloads.ipynb", as_version=4), tmp_path))
-    assert text.count("Not answered yet") >= 9 and "Nothing to hand in yet" in text
+@EVERY
+def test_a_workbook_as_delivered_runs_and_says_what_is_open(stem, tmp_path):
+    text = said(run(nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4), tmp_path))
+    blanks = len(LEARNERS[stem].asked)
+    assert text.count("Not answered yet") >= blanks and "Nothing to hand in yet" in text
     assert not list(tmp_path.iterdir()), "nothing is handed in by accident"
 
 
-def test_workbook_1_filled_in_finds_every_answer_as_computed(worked):
-    text = said(worked[1])
-    assert text.count("✓ As computed") == 8 and "Look again" not in text
-    assert "Handed in: serve-7b, student s-0031" in text
+@EVERY
+def test_a_workbook_filled_in_finds_every_answer_as_computed(stem, worked):
+    text = said(worked(stem)[1])
+    assert text.count("✓ As computed") == len(LEARNERS[stem].asked) and "Look again" not in text
+    assert f"Handed in: {LEARNERS[stem].brief}, student s-0031" in text
 
 
-def test_the_tutor_answers_in_workbook_1(worked):
-    cell = next(cell for cell in worked[1].cells if cell.id == "s4-say")
+@EVERY
+def test_a_workbook_asks_of_the_whole_design(stem):
+    design = next(cell.source for cell in nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4).cells if cell.id == "s4-design")
+    known = briefs.brief(LEARNERS[stem].brief)
+    assert set(known.decides) <= set(re.findall(r'"(\w+)": \.\.\.', design))
+    predictions = next(cell.source for cell in nbformat.read(FOLDER / f"{stem}.ipynb", as_version=4).cells if cell.id == "s4-predictions")
+    assert [p.name for p in known.predictions] == re.findall(r'"(\w+)": \.\.\.', predictions)
+
+
+@EVERY
+def test_the_tutor_answers_in_a_workbook(stem, worked):
+    cell = next(cell for cell in worked(stem)[1].cells if cell.id == "s4-say")
     assert len(outputs(cell)) > 40
 
 
+@EVERY
 @pytest.mark.parametrize("kept", ["*.ipynb", "*.submission.json", "*"])
-def test_what_workbook_1_leaves_is_graded(worked, tmp_path, kept, capsys):
+def test_what_a_workbook_leaves_is_graded(stem, worked, tmp_path, kept, capsys):
     import shutil
 
     inbox = tmp_path / "in"
     inbox.mkdir()
-    for path in worked[0].glob(kept):
+    folder, book = worked(stem)
+    for path in folder.glob(kept):
         shutil.copy(path, inbox)
     parser = argparse.ArgumentParser()
     validate.add_arguments(parser)
     assert validate.run(parser.parse_args([str(inbox), "--out", str(tmp_path / "out")])) == 0
     rows = list(csv.DictReader((tmp_path / "out" / "grades.csv").open(newline="", encoding="utf-8")))
-    assert [(row["student"], row["brief"], row["state"]) for row in rows] == [("s-0031", "serve-7b", "graded")]
-    preview = re.search(r"Preview: (\d+) of 100", said(worked[1]))[1]
+    assert [(row["student"], row["brief"], row["state"]) for row in rows] == [("s-0031", LEARNERS[stem].brief, "graded")]
+    preview = re.search(r"Preview: (\d+) of 100", said(book))[1]
     assert float(rows[0]["score"]) == pytest.approx(float(preview), abs=0.5)
 
 
-def test_the_hand_in_survives_the_export_of_the_notebook_to_html(worked):
+@EVERY
+def test_the_hand_in_survives_the_export_of_the_notebook_to_html(stem, worked):
     from nbconvert import HTMLExporter
 
-    html, _ = HTMLExporter().from_notebook_node(worked[1])
-    assert "This output is your hand-in for serve-7b" in html
+    html, _ = HTMLExporter().from_notebook_node(worked(stem)[1])
+    assert f"This output is your hand-in for {LEARNERS[stem].brief}" in html
 
 
 # The exercises

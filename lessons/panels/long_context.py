@@ -1,0 +1,132 @@
+"""Long context: sessions of many tokens on a few chips, and three ways to have one back: kept, fetched, read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from hwlib import catalogue
+from hwlib.collectives import point_to_point_s
+from hwlib.designs import ServingDesign
+from hwlib.formula import Figure, defined, given
+from hwlib.memory import kv_cache_bytes, kv_room_bytes, sequences_that_fit
+from hwlib.replica import BYTES, ONE, make_pass
+from hwlib.transformer import kv_bytes_per_token
+from lessons import draw
+from lessons.panels.parts import WIDE, View, choice, either, explained, steps, wire
+
+MODEL, CHIP = "llama3.1-70b", "h100-sxm"
+CONTEXTS = (4096, 8192, 16384, 32768, 65536, 131072)
+CHIPS = (2, 4, 8)
+LINKS = {"PCIe 4": "pcie4-x16", "PCIe 5": "pcie5-x16", "NVLink-C2C": "nvlink-c2c"}
+NO_HOP = defined(0.0, "left out: small against the bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One replica and its sessions. Bytes and seconds."""
+
+    chips: int
+    context: int
+    mem: Figure
+    weights: Figure
+    reserve: Figure
+    cache: Figure
+    fit: Figure
+    fetch_s: Figure
+    again_s: Figure
+    step_s: Figure
+    link: str
+
+    @property
+    def room(self) -> float:
+        """Memory of all chips."""
+        return self.chips * float(self.mem)
+
+
+def usual() -> Figure:
+    """Share of a link's rate that arrives in large copies: what was measured on these links was collectives, not copies from a host."""
+    return catalogue.constant("link_efficiency")
+
+
+@cache
+def session(context: int = 131072, chips: int = 4, bits: int = 16, link: str = "pcie5-x16") -> Session:
+    """Weights in 16 bits over so many chips; each chip fetches its part of a cache over its own link."""
+    one, reserve = catalogue.chip(CHIP), catalogue.constant("runtime_reserve_bytes")
+    at = make_pass(ServingDesign(model=MODEL, accelerator=CHIP, chips_per_replica=chips, batch_limit=1, replicas=1, context_tokens=context))
+    tokens, n = given(context), given(chips)
+    per_token = kv_bytes_per_token(layers=at.shape.layers, kv_heads=at.shape.kv_heads, head_dim=at.shape.head_dim, bytes_per_value=BYTES[bits])
+    own = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=tokens, sequences=ONE)
+    room = kv_room_bytes(n_chips=n, mem_bytes=one.mem_bytes, reserve_bytes=reserve, weight_bytes=at.weights)
+    return Session(
+        chips, context, one.mem_bytes, at.weights, defined(float(reserve) * chips, "the runtime's part on every chip"), own,
+        sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=per_token, held_tokens=tokens),
+        point_to_point_s(message_bytes=defined(float(own) / chips, "each chip's part of the cache"), link_bytes_per_s=catalogue.link(link).bytes_per_s, link_efficiency=usual(), hop_s=NO_HOP),
+        at.prefill(tokens)[0], at.step(ONE, own, tokens)["step"], link,
+    )  # fmt: skip
+
+
+def rows(s: Session) -> list:
+    """The replica with one session, and with as many as fit."""
+    base = [("weights", float(s.weights), "weights"), ("reserve", float(s.reserve), "runtime")]
+    count = int(s.fit)
+    found = [("one session", [*base, ("kv", float(s.cache), "KV")], "")]
+    if count > 1:
+        found.append((f"{count:,} sessions", [*base, ("kv", float(s.cache) * count, "KV")], "as many as fit"))
+    return found
+
+
+def waits(s: Session) -> list:
+    """Seconds until a session that was put aside can go on."""
+    return [("fetched back", [("network", float(s.fetch_s), "link")], ""), ("read again", [("compute", float(s.again_s), "prefill")], ""), ("one token, kept", [("memory", float(s.step_s), "a step")], "")]
+
+
+def picture(s: Session, wide: float = WIDE) -> str:
+    """Memory above, waiting below."""
+    name = f"{s.chips} × H100"
+    return (
+        draw.memory_bars(rows(s), capacity_bytes=s.room, capacity_label=name, title=f"Memory of {name} with sessions of {s.context:,} tokens", wide=wide)
+        + draw.cost_bars(waits(s), unit="s", title="How long until a session goes on", wide=wide)
+    )
+
+
+def sentence(s: Session) -> str:
+    """The result in words."""
+    b = lambda v: draw.quantity(float(v), "B")  # noqa: E731
+    t = lambda v: draw.quantity(float(v), "s")  # noqa: E731
+    fit = int(s.fit)
+    held = f"{fit:,} such session{'s' if fit != 1 else ''} fit{'s' if fit == 1 else ''} beside the weights" if fit else "Not one such session fits beside the weights"
+    faster = float(s.again_s / s.fetch_s)
+    than = f"{draw.num(faster, 2)} times faster than reading it again" if faster >= 1 else f"{draw.num(1 / faster, 2)} times slower than reading it again"
+    return (
+        f"<b>A session of {s.context:,} tokens is {b(s.cache)} of cache. {held}.</b> Put aside in the host’s memory, it is back after {t(s.fetch_s)}, {than} ({t(s.again_s)}). "
+        f"A step takes {t(s.step_s)}, so fetching at every token would be {draw.num(float(s.fetch_s / s.step_s), 2)} times as slow."
+    )
+
+
+def table(s: Session) -> str:
+    """Both pictures as numbers."""
+    return draw.table(*draw.memory_bars_table(rows(s), capacity_bytes=s.room)) + draw.table(["How", "Seconds"], [[label, draw.quantity(parts[0][1], "s")] for label, parts, _ in waits(s)], right={1})
+
+
+def view(context: int = 131072, chips: int = 4, bits: int = 16, link: str = "pcie5-x16") -> View:
+    """The panel's picture and words for one state of its controls."""
+    s = session(context, chips, bits, link)
+    return View(
+        picture=picture(s), readout=sentence(s), table=table(s), why=explained(s.cache) + explained(s.fetch_s), named=f"sessions of {context:,} tokens on {chips} chips",
+        source=f"Llama 3.1 70B, weights in 16 bits. Each chip fetches its part over its own {catalogue.link(link).name}, at {draw.percent(usual())} of its rate; memory of the host is taken as given. Reading again: this course’s estimate of prefill.",
+    )
+
+
+def panel() -> Any:
+    """The controls and what they show."""
+    return wire(
+        {
+            "context": steps("Tokens of a session", CONTEXTS, 131072, say=lambda v: f"{v:,}"),
+            "chips": steps("H100s", CHIPS, 4),
+            "bits": either("Cache in", {"16 bits": 16, "8 bits": 8}, 16),
+            "link": choice("Link to the host", LINKS, "pcie5-x16"),
+        },
+        view,
+    )
