@@ -62,6 +62,8 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     ([0, 25, 50, 75, 100, 125], [10, 15, 20], [1, 1.1, 1.2, 1.3])
     """
     rough = (high - low) / max(1, most)
+    if rough < 1e-300:  # no room for a step
+        return [low]
     size = 10 ** math.floor(math.log10(rough))
     step = next((m * size for m in (1, 2, 2.5, 5) if m * size >= rough * 0.9999), 10 * size)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -3,7 +3,7 @@
 import inspect
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lessons import draw
@@ -167,6 +167,7 @@ def test_rooflines(peak, bandwidth, intensities):
     ),
     st.none() | st.floats(1e8, 1e13),
 )
+@example([[("weights", 5e-324, "KV")]], None)
 def test_memory_and_cost_bars(rows, capacity):
     rows = [(f"row {k}", segments, "a note") for k, segments in enumerate(rows)]
     svgs.assert_sound(draw.memory_bars(rows, capacity_bytes=capacity))
