@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ import pytest
 from hwlib.explain import why
 from lessons.panels import roofline
 from lessons.panels.studio import state
+from tutor import mastery as progress
+from tutor.designfile import loads
 from tutor.review import review
 
 from . import reading
@@ -83,6 +86,25 @@ def test_the_verdict_on_screen_is_the_tutors(live, page, brief, field):
     becomes(reader, ".livebook-live .hw-verdict", words(review(brief, entry).headline))
     reader.page.locator(".livebook-live").get_by_role("button", name="Undo").click()
     becomes(reader, ".livebook-live .hw-verdict", words(review(brief, before).headline))
+    assert not reader.complaints
+
+
+def test_what_a_learner_takes_along(visit, mirror):
+    """Without a server: the design, what the first attempts show and the conversation are files that a click downloads."""
+    with reading.static_host(reading.BOOK) as address:
+        reader = _opened(visit(mirror), f"{address}book/3-inference-chips/discussion.html")
+        place = reader.page.locator(".livebook-live")
+        place.get_by_role("button", name="Save design").click()
+        place.get_by_text("What your first attempts show").click()
+        place.get_by_role("button", name="Sum up").click()
+        files = {}
+        for name in ("serve-70b.toml", "progress.json", "serve-70b-conversation.md"):
+            with reader.page.expect_download() as download:
+                place.get_by_role("link", name=f"Download {name}").click()
+            files[download.value.suggested_filename] = download.value.path().read_text(encoding="utf-8")
+    assert loads(files["serve-70b.toml"]) == state.start("serve-70b").entry
+    assert progress.from_dict(json.loads(files["progress.json"])).seen == progress.Progress().reviewed(review("serve-70b", state.start("serve-70b").entry), 0).seen
+    assert "Still open" in files["serve-70b-conversation.md"]
     assert not reader.complaints
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import urllib.parse
 from dataclasses import replace
@@ -391,3 +392,48 @@ def any_value(of, name, knob):
     if knob.kind == "count":
         return near | st.integers(1, int(min(knob.high, 4096))) | st.just(-1)
     return near | st.floats(knob.low, min(knob.high, 1e12), allow_nan=False)
+
+
+def test_what_first_attempts_show_is_kept_and_can_be_taken_along(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mine = open_studio("serve-70b")
+    mine.files.save.click()
+    first = json.loads((tmp_path / "progress.json").read_text())
+    assert first["seen"] and "Download progress.json" in mine.files.skills.value and "first attempt" in mine.files.skills.value
+    mine.on_field("replicas", 30)
+    mine.files.save.click()
+    assert json.loads((tmp_path / "progress.json").read_text())["skills"].items() >= first["skills"].items(), "a second attempt at the same rule changes nothing"
+    again = open_studio("serve-70b")
+    assert again.progress == mine.progress, "a later page begins with what was kept"
+
+
+def test_a_progress_file_can_be_loaded_and_a_bad_one_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mine, other = open_studio("serve-70b"), open_studio("serve-7b")
+    mine.files.save.click()
+    text = json.dumps(mine.progress.as_dict())
+    other.progress = type(other.progress)()
+    other.files.text.value = text
+    other.files._load()
+    assert other.progress.seen == mine.progress.seen and other.files.text.value == ""
+    other.files.text.value = '{"version": 1, "skills": {}'
+    other.files._load()
+    assert "not JSON" in other.state.refusal.words and other.progress.seen == mine.progress.seen
+
+
+def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_lost(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "progress.json").mkdir()
+    mine = open_studio("tco-3y")
+    mine.files.save.click()
+    assert "was not written" in mine.files.skills.value and "Download progress.json" in mine.files.skills.value
+
+
+def test_a_summary_takes_the_whole_conversation_along():
+    mine = open_studio("serve-70b")
+    mine.tutor.say("The KV cache is what limits the batch.")
+    mine.tutor.say("Sum up")
+    last = mine.talk.last
+    assert last.closes and "Download serve-70b-conversation.md" in mine.tutor.log.value
+    text = urllib.parse.unquote(html.unescape(last.file))
+    assert "KV cache is what limits" in text and last.text.split(".")[0] in text and 'brief = "serve-70b"' in text

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 import ipywidgets as w
 
 from hwlib.designs import knobs
+from hwlib.errors import BadInput
 from lessons import draw
 from lessons.draw import esc
-from lessons.panels.studio import state
+from lessons.panels.studio import keeping, state
 from lessons.panels.studio.form import classed, html
 from lessons.panels.studio.page import value_text
 from tutor.briefs import Brief
@@ -18,9 +20,8 @@ from tutor.briefs import Brief
 
 def download(entry_toml: str, name: str) -> str:
     """The file as a link that needs no server, and its text to copy."""
-    address = "data:application/toml;charset=utf-8," + quote(entry_toml)
     return (
-        f'<p><a download="{esc(name)}" href="{esc(address)}">Download {esc(name)}</a></p>'
+        f"<p>{keeping.link(name, entry_toml, 'application/toml')}</p>"
         + draw.details("The text of the file", f'<pre class="hw-toml" tabindex="0">{esc(entry_toml)}</pre>')
     )
 
@@ -49,16 +50,16 @@ class Files:
         change = w.Button(description="Change")
         self.assumed = html()
         self.words = classed(w.Textarea(placeholder="What you recommend, why, and what would change it", rows=5, description="Your reasons", continuous_update=False, **hidden), "hw-in", "hw-full")
-        self.saved = html()
+        self.saved, self.skills = html(), html()
         self.save = w.Button(description="Save design")
-        self.text = classed(w.Textarea(placeholder='brief = "…"', rows=3, description="A design file to load", **hidden), "hw-in", "hw-full")
+        self.text = classed(w.Textarea(placeholder='brief = "…"', rows=3, description="A design or progress file to load", **hidden), "hw-in", "hw-full")
         load_it = classed(w.Button(description="Load"), "hw-quiet")
         self.widgets = [
             html(draw.sub("Your reasons")), self.words,
-            classed(w.HBox([self.save]), "hw-saverow"), self.saved,
+            classed(w.HBox([self.save]), "hw-saverow"), self.saved, self.skills,
             html('<p class="hw-small">A closed lock keeps a value when the tutor looks for a repair.</p>'),
             html(draw.sub("Change an assumption")), self.which, self.value, self.reason, classed(w.HBox([change]), "hw-saverow"), self.assumed,
-            html(draw.sub("Load a design")), self.text, classed(w.HBox([load_it]), "hw-saverow"),
+            html(draw.sub("Load a design or your progress")), self.text, classed(w.HBox([load_it]), "hw-saverow"),
         ]
         self.which.observe(lambda c: setattr(self.value, "value", float(getattr(studio.state.entry.load, c["new"]))), "value")
         self.words.observe(lambda c: self._written(c["new"]), "value")
@@ -71,10 +72,25 @@ class Files:
             self.studio.become(state.write(self.studio.state, rationale=text))
 
     def _save(self) -> None:
-        self.studio.become(state.save(self.studio.state))
-        self.saved.value = download(state.toml(self.studio.state), f"{self.studio.of.id}.toml")
+        """The file, and what the first attempts at this brief have shown; a learner's own file is kept where there is a disk."""
+        studio, now = self.studio, time.time()
+        studio.become(state.save(studio.state))
+        studio.progress = studio.progress.reviewed(studio.review, now)
+        trouble = keeping.keep(studio.progress)
+        self.saved.value = download(state.toml(studio.state), f"{studio.of.id}.toml")
+        self.skills.value = (draw.state_line("Not kept", esc(trouble), error=True) if trouble else "") + keeping.shown(studio.progress, now)
 
     def _load(self) -> None:
+        """A design or a progress file, told apart by how it begins."""
+        try:
+            known = keeping.from_text(self.text.value, self.studio.progress)
+        except BadInput as error:
+            self.studio.become(replace(self.studio.state, refusal=state.Refusal(str(error), "file")))
+            return
+        if known is not None:
+            self.studio.progress, self.text.value = known, ""
+            self.skills.value = keeping.shown(known, time.time())
+            return
         new = state.load(self.studio.state, self.text.value)
         self.studio.become(new)
         if new.refusal is None:

@@ -34,6 +34,10 @@ class Turn:
     choices: tuple[str, ...] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
     """The edits of a repair that this turn offers; empty when it offers none."""
+    closes: bool = False
+    """Whether it sums up: the conversation so far can be taken along."""
+    file: str = ""
+    """Markup of a link to a file that belongs to the turn: a summary can be taken along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def from_reply(reply: Mapping[str, Any], fields: Sequence[str] = ()) -> Turn:
         "Tutor", str(reply.get("reply", "")), read=str(reply.get("read") or "").removeprefix("I read: ").rstrip("."),
         table=compared(reply.get("evidence") or ()), choices=tuple(str(c) for c in reply.get("choices") or () if c not in NAMES)[:MOST_CHOICES],
         changes=changes if all(name in fields for name in changes) else {},
+        closes=reply.get("move") == "summary",
     )
 
 
@@ -112,4 +117,4 @@ def _body(turn: Turn) -> str:
     if turn.table:
         head, rows = turn.table
         body += draw.table(head, rows, right=set(range(1, len(head))), cls="hw-table hw-mini")
-    return body + (draw.read_as(f"{esc(turn.read)}.") if turn.read else "")
+    return body + (draw.read_as(f"{esc(turn.read)}.") if turn.read else "") + (f"<p>{turn.file}</p>" if turn.file else "")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as w
 
 from hwlib.errors import BadInput
 from lessons import draw
-from lessons.panels.studio import form, predict, saving, state, talk, verdict
+from lessons.panels.studio import form, keeping, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
 from lessons.panels.studio.partner import EXAMPLES, Partner, opening, standing, welcome
@@ -41,6 +42,7 @@ class Studio:
         self.note = html("", "hw-note")
         self.undo = classed(w.Button(description="Undo"), "hw-quiet")
         self.fix = classed(w.Button(), "hw-fix")
+        self.progress = keeping.begin()
         self.files = saving.Files(self)
         self.pictures = {s.key: html() for s in self.sections}
         self.compared = html()
@@ -266,7 +268,10 @@ class Tutor:
         self.add(talk.you(text))
         if studio.partner is None:
             studio.partner = Partner(studio.state, after=last)
-        self.add(studio.partner.answer(text, studio.state))
+        said = studio.partner.answer(text, studio.state)
+        if said.closes:
+            said = replace(said, file=keeping.link(f"{studio.of.id}-conversation.md", keeping.conversation(studio.state.entry, (*studio.talk.turns, said))))
+        self.add(said)
 
     def apply(self) -> None:
         """The repair of the last turn becomes one step that can be undone."""
