@@ -366,4 +366,10 @@ verify_s                    | t_{chk}   | s        | checking the guesses
 round_s                     | t_{rnd}   | s        | guesses and check
 speedup                     | g         |          | tokens a second over those without
 break_even_batch            | B_{even}  |          | sequences at which guessing stops paying
+scratch_bytes               | M_{pad}   | B        | memory on the die that holds a product's pieces
+compulsory_bytes            | Q_{0}     | B        | what any cut of a product moves
+bound_bytes                 | Q_{min}   | B        | what no cut can go below
+cores                       | n_{core}  |          | cores that share a chip
+pieces                      | n_{pc}    |          | pieces of work
+tile_k                      | k_{tile}  |          | part of the sums that a piece adds
 """)
