@@ -372,4 +372,13 @@ bound_bytes                 | Q_{min}   | B        | what no cut can go below
 cores                       | n_{core}  |          | cores that share a chip
 pieces                      | n_{pc}    |          | pieces of work
 tile_k                      | k_{tile}  |          | part of the sums that a piece adds
+chip_bytes_per_s            | w_{chip}  | B/s      | rate of all links of a chip, one direction
+chip_links                  | n_{link}  |          | links of a chip
+torus_hops                  | n_{hop}   |          | steps along all axes of a torus
+torus_lanes                 | n_{lane}  |          | directions in which a torus sends at once
+longest_side                | n_{long}  |          | chips along the longest axis
+cut_links                   | n_{cut}   |          | links of a line of chips that a cut meets
+bisection_bytes_per_s       | w_{bis}   | B/s      | rate across the middle of a network, one direction
+switch_ports                | k_{sw}    |          | ports of a switch
+oversubscription            | o         |          | links down over links up
 """)
