@@ -381,4 +381,6 @@ cut_links                   | n_{cut}   |          | links of a line of chips th
 bisection_bytes_per_s       | w_{bis}   | B/s      | rate across the middle of a network, one direction
 switch_ports                | k_{sw}    |          | ports of a switch
 oversubscription            | o         |          | links down over links up
+held_bytes                  | M_{held}  | B        | what a replica must hold
+chip_power_w                | P_{all}   | W        | power of all chips
 """)
