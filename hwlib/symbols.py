@@ -383,4 +383,5 @@ switch_ports                | k_{sw}    |          | ports of a switch
 oversubscription            | o         |          | links down over links up
 held_bytes                  | M_{held}  | B        | what a replica must hold
 chip_power_w                | P_{all}   | W        | power of all chips
+group_ranks                 | n_{grp}   |          | ranks of a group that reduce together
 """)
