@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 MODEL_MODULES = (
     "transformer", "roofline", "gemm", "memory", "activations", "collectives", "parallelism", "step", "reliability", "decoding", "queueing", "fleet", "costs", "mix", "numerics",
-    "systolic",
+    "topology", "systolic", "scratchpad", "capacity", "offload", "speculative",
 )
 """The modules that hold formulas, in the order of the course."""
 

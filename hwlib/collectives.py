@@ -156,6 +156,23 @@ def hierarchical_all_reduce_s(
     )  # fmt: skip
 
 
+@formula(gives="all_reduce_s", cites="thakur2005optimization")
+def two_level_all_reduce_s(
+    *, message_bytes, ranks_per_node, nodes, link_bytes_per_s, link_efficiency, nic_bytes_per_s, nic_efficiency, launch_s, hop_s, nic_hop_s
+):
+    """The same for a message too small to be cut into chunks that keep both levels busy, as in every layer of tensor parallelism: one level after the other.
+
+    >>> at = dict(message_bytes=84e6, ranks_per_node=8, link_bytes_per_s=450e9, link_efficiency=0.8, nic_bytes_per_s=50e9, nic_efficiency=0.9, launch_s=5e-6, hop_s=1e-6, nic_hop_s=5e-6)
+    >>> round(two_level_all_reduce_s(nodes=1, **at) * 1e6), round(two_level_all_reduce_s(nodes=2, **at) * 1e6)
+    (427, 671)
+    """
+    return (
+        launch_s + 2 * (ranks_per_node - 1) * hop_s + 2 * (nodes - 1) * nic_hop_s
+        + 2 * (ranks_per_node - 1) / ranks_per_node * message_bytes / (link_bytes_per_s * link_efficiency)
+        + 2 * (nodes - 1) / nodes * message_bytes / ranks_per_node / (nic_bytes_per_s * nic_efficiency)
+    )  # fmt: skip
+
+
 @formula(gives="all_reduce_s", cites="jouppi2023tpu")
 def torus_all_reduce_s(*, message_bytes, side_ranks, torus_axes, link_bytes_per_s, link_efficiency, launch_s, hop_s):
     """Time of an all-reduce on a torus: a ring along every axis, in both directions, each with its part of the message.

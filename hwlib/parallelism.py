@@ -106,13 +106,13 @@ def ranks_in_node(*, data_parallel, chips_per_node, tensor_parallel):
 
 
 @formula(gives="nodes", cites="narayanan2021efficient")
-def nodes_spanned(*, data_parallel, ranks_per_node):
-    """Nodes over which the ranks of a data-parallel group are spread.
+def nodes_spanned(*, group_ranks, ranks_per_node):
+    """Nodes over which the ranks of a group are spread.
 
-    >>> nodes_spanned(data_parallel=64, ranks_per_node=4)
+    >>> nodes_spanned(group_ranks=64, ranks_per_node=4)
     16.0
     """
-    return ceil(data_parallel / ranks_per_node)
+    return ceil(group_ranks / ranks_per_node)
 
 
 @formula(gives="compute_s", cites="narayanan2021efficient")

@@ -109,7 +109,7 @@ class ServingEstimate:
         return {f.name: v for f in fields(self) if isinstance(v := getattr(self, f.name), Figure)}
 
 
-def reserve_of(group: Group) -> Figure:
+def reserve_of(group: Group | catalogue.Chip) -> Figure:
     """Memory that the runtime keeps on each chip; a chip of on-chip memory alone is laid out by its compiler and keeps none."""
     return catalogue.constant("runtime_reserve_bytes") if group.mem_bytes > 1e9 else ZERO
 

@@ -341,4 +341,47 @@ array_tiles                 | n_{tile,a}|          | tiles of the busiest array
 array_cycles                | n_{cyc}   |          | cycles of a systolic array
 array_share                 | \phi_{arr}| %        | share of the cells and cycles that do wanted work
 clock_hz                    | f_{clk}   | 1/s      | cycles a second
+store_bytes                 | M_{store} | B        | what a store keeps
+store_bytes_per_s           | w_{store} | B/s      | rate at which a store gives back
+host_bytes_per_s            | w_{host}  | B/s      | rate between the host's memory and a replica
+drives                      | n_{drv}   |          | drives
+drive_bytes_per_s           | w_{drv}   | B/s      | reading rate of a drive
+access_s                    | t_{acc}   | s        | time until the first byte comes
+session_bytes               | m_{ses}   | B        | cache of one conversation
+sessions_held               | n_{ses}   |          | conversations kept
+fetch_s                     | t_{fetch} | s        | bringing a cache back
+fetch_token_s               | t_{f,1}   | s        | bringing back one token's keys and values
+fetch_gain                  | g_{fetch} |          | reading again over bringing back
+break_even_bytes_per_s      | w_{even}  | B/s      | rate at which bringing back and reading again take as long
+break_even_tokens           | S_{even}  | tokens   | prompt from which bringing back wins
+token_s                     | t_{tok}   | s        | arithmetic of one token
+token_square_s              | t_{tok,2} | s        | what each token looked back on adds to it
+acceptance                  | a         | %        | chance that a guess is right
+accepted_tokens             | \bar{S}   | tokens   | tokens of a round
+checked_tokens              | B_{chk}   | tokens   | tokens checked in one step
+draft_tokens                | k_{dr}    | tokens   | tokens guessed in a round
+draft_ratio                 | r_{dr}    |          | a guess's time over a step's
+draft_s                     | t_{dr}    | s        | one guess
+verify_s                    | t_{chk}   | s        | checking the guesses
+round_s                     | t_{rnd}   | s        | guesses and check
+speedup                     | g         |          | tokens a second over those without
+break_even_batch            | B_{even}  |          | sequences at which guessing stops paying
+scratch_bytes               | M_{pad}   | B        | memory on the die that holds a product's pieces
+compulsory_bytes            | Q_{0}     | B        | what any cut of a product moves
+bound_bytes                 | Q_{min}   | B        | what no cut can go below
+cores                       | n_{core}  |          | cores that share a chip
+pieces                      | n_{pc}    |          | pieces of work
+tile_k                      | k_{tile}  |          | part of the sums that a piece adds
+chip_bytes_per_s            | w_{chip}  | B/s      | rate of all links of a chip, one direction
+chip_links                  | n_{link}  |          | links of a chip
+torus_hops                  | n_{hop}   |          | steps along all axes of a torus
+torus_lanes                 | n_{lane}  |          | directions in which a torus sends at once
+longest_side                | n_{long}  |          | chips along the longest axis
+cut_links                   | n_{cut}   |          | links of a line of chips that a cut meets
+bisection_bytes_per_s       | w_{bis}   | B/s      | rate across the middle of a network, one direction
+switch_ports                | k_{sw}    |          | ports of a switch
+oversubscription            | o         |          | links down over links up
+held_bytes                  | M_{held}  | B        | what a replica must hold
+chip_power_w                | P_{all}   | W        | power of all chips
+group_ranks                 | n_{grp}   |          | ranks of a group that reduce together
 """)

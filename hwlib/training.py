@@ -11,6 +11,7 @@ from hwlib.collectives import (
     point_to_point_s,
     ring_all_reduce_bytes,
     ring_all_reduce_s,
+    two_level_all_reduce_s,
 )
 from hwlib.designs import TrainingDesign, TrainingLoad, check_layout, check_values
 from hwlib.errors import NotSupported
@@ -184,11 +185,23 @@ def data_all_reduce(message: Figure, design: TrainingDesign, inside: Wire, outsi
     if design.n_chips <= design.chips_per_node:
         return inside.all_reduce(message, dp)
     local = ranks_in_node(data_parallel=dp, chips_per_node=given(design.chips_per_node), tensor_parallel=given(design.tensor_parallel))
-    return hierarchical_all_reduce_s(
-        message_bytes=message, ranks_per_node=local, nodes=nodes_spanned(data_parallel=dp, ranks_per_node=local), link_bytes_per_s=inside.link_bytes_per_s,
-        link_efficiency=inside.link_efficiency, nic_bytes_per_s=outside.link_bytes_per_s, nic_efficiency=outside.link_efficiency,
-        launch_s=outside.launch_s, hop_s=inside.hop_s, nic_hop_s=outside.hop_s,
-    )
+    return hierarchical_all_reduce_s(message_bytes=message, ranks_per_node=local, nodes=nodes_spanned(group_ranks=dp, ranks_per_node=local), **both_levels(inside, outside))
+
+
+def both_levels(inside: Wire, outside: Wire) -> dict[str, Figure]:
+    """The links inside a node and between nodes, as the formulas of two levels take them."""
+    return {
+        "link_bytes_per_s": inside.link_bytes_per_s, "link_efficiency": inside.link_efficiency, "nic_bytes_per_s": outside.link_bytes_per_s,
+        "nic_efficiency": outside.link_efficiency, "launch_s": outside.launch_s, "hop_s": inside.hop_s, "nic_hop_s": outside.hop_s,
+    }  # fmt: skip
+
+
+def tensor_all_reduce(message: Figure, design: TrainingDesign, inside: Wire, outside: Wire) -> Figure:
+    """The all-reduce of the tensor-parallel ranks: inside a node, or over as many nodes as they fill."""
+    tp, node = given(design.tensor_parallel), given(design.chips_per_node)
+    if design.tensor_parallel <= design.chips_per_node:
+        return inside.all_reduce(message, tp)
+    return two_level_all_reduce_s(message_bytes=message, ranks_per_node=node, nodes=nodes_spanned(group_ranks=tp, ranks_per_node=node), **both_levels(inside, outside))
 
 
 def check_training(design: TrainingDesign, load: TrainingLoad, *, uneven: bool = False) -> None:
@@ -261,8 +274,7 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad, *, uneven: boo
     again = recompute_s(compute_s=compute, recompute_share=_RECOMPUTE[design.recompute])
     inside, outside = scale_up(design, chip), scale_out(design, chip)
     message = activation_message_bytes(micro_batch=mb, seq_len=seq, hidden=shape.hidden, bytes_per_value=defined(2.0, "16 bits"))
-    tensor_wire = inside if design.tensor_parallel <= design.chips_per_node else outside
-    reduce_one = tensor_wire.all_reduce(message, tp) if design.tensor_parallel > 1 else ZERO
+    reduce_one = tensor_all_reduce(message, design, inside, outside) if design.tensor_parallel > 1 else ZERO
     tensor = tensor_comm_s(all_reduce_s=reduce_one, **largest, micro_batches=m) if design.tensor_parallel > 1 else ZERO
     fill = ZERO
     if design.pipeline_parallel > 1:

@@ -13,7 +13,12 @@ import numpy as np
 
 from hwlib import catalogue
 from hwlib.calibration import calibrated
-from hwlib.collectives import hierarchical_all_reduce_s, point_to_point_s, ring_all_reduce_s
+from hwlib.collectives import (
+    hierarchical_all_reduce_s,
+    point_to_point_s,
+    ring_all_reduce_s,
+    two_level_all_reduce_s,
+)
 from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.memory import (
     activation_bytes,
@@ -58,6 +63,7 @@ from hwlib.training import (
     _TWO_BYTES,
     TrainingEstimate,
     Wire,
+    both_levels,
     estimate_training,
     scale_out,
     scale_up,
@@ -149,12 +155,10 @@ class Estimator:
     def _message(self, mb: np.ndarray) -> np.ndarray:
         return activation_message_bytes(micro_batch=mb, seq_len=self.design.seq_len, hidden=self.load.hidden, bytes_per_value=_TWO_BYTES)
 
-    def _either(self, inside: np.ndarray) -> Wire:
-        """The link inside a node where the mask says so, else the one between nodes."""
-        return Wire(*(np.where(inside, float(getattr(self.inside, f)), float(getattr(self.outside, f))) for f in Wire.__dataclass_fields__))
-
     def _tensor(self, mb: np.ndarray, tp: np.ndarray, pp: np.ndarray, m: np.ndarray) -> np.ndarray:
-        one = _all_reduce(self._either(tp <= self.design.chips_per_node), self._message(mb), tp)
+        node = float(self.design.chips_per_node)
+        across = two_level_all_reduce_s(message_bytes=self._message(mb), ranks_per_node=node, nodes=nodes_spanned(group_ranks=tp, ranks_per_node=node), **both_levels(self.inside, self.outside))
+        one = np.where(tp <= node, _all_reduce(self.inside, self._message(mb), tp), across)
         return np.where(tp > 1, tensor_comm_s(all_reduce_s=one, layers=self.load.layers, pipeline_parallel=pp, micro_batches=m), 0.0)
 
     def _fill(self, mb: np.ndarray, pp: np.ndarray, chunks: np.ndarray) -> np.ndarray:
@@ -164,13 +168,11 @@ class Estimator:
 
     def _exposed(self, per_chip: np.ndarray, tp: np.ndarray, dp: np.ndarray, n: np.ndarray, compute: np.ndarray) -> np.ndarray:
         gradients = gradient_message_bytes(params_per_chip=per_chip, gradient_value_bytes=_TWO_BYTES, traffic_factor=self.traffic)
-        i, o = self.inside, self.outside
         local = ranks_in_node(data_parallel=dp, chips_per_node=float(self.design.chips_per_node), tensor_parallel=tp)
         across = hierarchical_all_reduce_s(
-            message_bytes=gradients, ranks_per_node=local, nodes=nodes_spanned(data_parallel=dp, ranks_per_node=local), link_bytes_per_s=i.link_bytes_per_s,
-            link_efficiency=i.link_efficiency, nic_bytes_per_s=o.link_bytes_per_s, nic_efficiency=o.link_efficiency, launch_s=o.launch_s, hop_s=i.hop_s, nic_hop_s=o.hop_s,
+            message_bytes=gradients, ranks_per_node=local, nodes=nodes_spanned(group_ranks=dp, ranks_per_node=local), **both_levels(self.inside, self.outside)
         )
-        data = np.where(dp > 1, np.where(n <= self.design.chips_per_node, _all_reduce(i, gradients, dp), across), 0.0)
+        data = np.where(dp > 1, np.where(n <= self.design.chips_per_node, _all_reduce(self.inside, gradients, dp), across), 0.0)
         return data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=self.hidden)
 
 

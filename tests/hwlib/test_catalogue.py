@@ -304,3 +304,41 @@ def test_the_catalogue_can_be_read_from_a_zip(tmp_path):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert run.stdout.split() == ["44", "153", "1.55"], run.stderr
+
+
+@each_link
+def test_every_link_has_a_launch_a_step_and_an_efficiency_measured_or_assumed_in_words(id):
+    """Not every vendor or study gives them; what stands in says that it is an assumption."""
+    from hwlib.training import wire
+
+    link, seen = catalogue.link(id), wire(id)
+    for name, figure in (("launch_s", seen.launch_s), ("step_s", seen.hop_s), ("efficiency", seen.link_efficiency)):
+        assert 0 < figure < 1
+        if getattr(link, name) is None:
+            assert isinstance(figure.origin, Choice) and figure.origin.by == "assumption" and figure.origin.reason, figure.origin
+        else:
+            assert figure is getattr(link, name)
+
+
+def test_every_price_has_its_date_or_says_that_it_is_remembered():
+    for chip in catalogue.priced_chip_ids():
+        for price in catalogue.prices(chip):
+            assert price.remembered or re.match(r"\d{4}(-\d{2}){0,2}", price.date), price.id
+
+
+def test_chips_whose_figures_do_not_suffice_are_kept_out_of_graded_work():
+    for chip in catalogue.chips():
+        if chip.graded:
+            assert chip.mem_bytes is not None and chip.mem_bytes_per_s is not None and chip.formats, chip.id
+
+
+def test_disagreements_between_sources_stand_on_the_page_for_chips_and_links():
+    from lessons import reference
+
+    assert "reference.chip_disagreements()" in (HERE.parent / "book" / "reference" / "catalogue.md").read_text(encoding="utf-8")
+    shown = str(reference.chip_disagreements())
+    for kind, things in (("chip", catalogue.chips()), ("link", catalogue.links())):
+        assert sum(len(t.disagreements) for t in things) > 10
+        for each in things:
+            for k in range(len(each.disagreements)):
+                assert f'id="disagree-{kind}-{each.id}-{k + 1}"' in shown, each.id
