@@ -31,6 +31,7 @@ from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
+from lessons.pages import three_axes as three_axes_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.pages import torus_and_fat_tree as torus_page
 from lessons.pages import weights_in_sram as sram_page
@@ -54,6 +55,7 @@ from lessons.panels import (
     ring_of_chips,
     roofline,
     six_n_d,
+    three_axes,
     tokens_to_dollars,
     torus_and_fat_tree,
     weights_in_sram,
@@ -62,8 +64,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
-PAGES = (roofline_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
+PANELS = (roofline, three_axes, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
+PAGES = (roofline_page, three_axes_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -272,6 +274,29 @@ class TestTorusAndFatTree:
 
     def test_leaving_the_server_cost_more_than_staying(self):
         assert len(torus_page.outside()) >= 4 and all(two >= one for _, one, two in torus_page.outside())
+
+
+class TestThreeAxes:
+    @QUICK
+    @given(one_of(three_axes.MODELS), one_of(three_axes.SEQUENCES), one_of(three_axes.PROMPTS), one_of(three_axes.TIMES))
+    def test_every_state_has_three_axes_and_a_price_is_known_or_said_not_to_be(self, model, sequences, prompt, times):
+        found = three_axes.served(model, sequences, prompt, times)
+        assert len(found) >= 5 and all(s.values[0] > s.values[1] > 0 for s in found)
+        assert [s.id for s in found if s.values[2] != s.values[2]] == [weights_in_sram.GROQ]
+        assert three_axes.view(model, sequences, prompt, times).readout
+
+    def test_the_systems_hold_what_they_serve_and_half_of_them_would_not(self):
+        for s in three_axes.served(sequences=64):
+            assert s.id == weights_in_sram.GROQ or s.chips == 1 or s.chips == three_axes.holding(s.id, "llama2-70b", 64, 768) > 1
+
+    def test_company_makes_tokens_cheaper_and_never_sooner(self):
+        few, many = three_axes.served(sequences=1), three_axes.served(sequences=4)
+        for a, b in zip(few, many, strict=True):
+            assert a.chips != b.chips or (b.tpot >= a.tpot and not b.usd > a.usd)
+
+    def test_timed_servers_stand_beside_predictions_of_the_same_load(self):
+        assert len(three_axes_page.seen()) >= 10 and all(s.said.chips == 8 for s in three_axes_page.seen())
+        assert all(0.3 < s.said.values[1] / s.tpot < 2 and 0.3 < s.said.values[2] / s.usd < 2 for s in three_axes_page.seen())
 
 
 class TestPercentile:
