@@ -22,6 +22,7 @@ CHAPTERS = {
     "2-training/ring-of-chips": "ring_of_chips",
     "2-training/checkpoints": "checkpoints",
     "3-inference-chips/three-axes": "three_axes",
+    "3-inference-chips/general-gpu": "general_gpu",
     "3-inference-chips/weights-in-sram": "weights_in_sram",
     "3-inference-chips/fewer-bits": "fewer_bits",
     "3-inference-chips/continuous-batching": "continuous_batching",

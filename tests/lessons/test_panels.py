@@ -19,6 +19,7 @@ from lessons.pages import break_even as break_even_page
 from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
+from lessons.pages import general_gpu as general_gpu_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
 from lessons.pages import long_context as long_context_page
@@ -41,6 +42,7 @@ from lessons.panels import (
     checkpoints,
     continuous_batching,
     fewer_bits,
+    general_gpu,
     kv_cache,
     landing,
     levers,
@@ -64,8 +66,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, three_axes, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
-PAGES = (roofline_page, three_axes_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
+PANELS = (roofline, general_gpu, three_axes, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
+PAGES = (roofline_page, general_gpu_page, three_axes_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -297,6 +299,27 @@ class TestThreeAxes:
     def test_timed_servers_stand_beside_predictions_of_the_same_load(self):
         assert len(three_axes_page.seen()) >= 10 and all(s.said.chips == 8 for s in three_axes_page.seen())
         assert all(0.3 < s.said.values[1] / s.tpot < 2 and 0.3 < s.said.values[2] / s.usd < 2 for s in three_axes_page.seen())
+
+
+class TestGeneralGpu:
+    @QUICK
+    @given(one_of(general_gpu.MODELS), one_of(general_gpu.LINKS.values()), one_of(general_gpu.SEQUENCES), one_of(general_gpu.PROMPTS))
+    def test_bars_are_the_times_and_a_faster_link_never_hurts(self, model, link, sequences, prompt):
+        found, fast = (general_gpu.shared(model, one, sequences, prompt) for one in (link, "nvlink4"))
+        for s, f in zip(found, fast, strict=True):
+            assert sum(ms for _, ms, _ in s.prompt_parts) == pytest.approx(float(s.prompt) * 1e3) and sum(ms for _, ms, _ in s.step_parts) == pytest.approx(float(s.step) * 1e3)
+            assert f.prompt <= s.prompt * (1 + 1e-9) and (s.cards > 1 or s.links_share == 0)
+        assert general_gpu.view(model, link, sequences, prompt).readout
+
+    def test_over_pcie_cards_help_a_step_and_hardly_a_long_prompt(self):
+        first, *_, last = general_gpu.shared()
+        assert first.step / last.step > 5 and first.prompt / last.prompt < 1.5
+
+    def test_the_ridge_is_the_highest_of_the_chips_named(self):
+        assert float(general_gpu_page.ridge()) == pytest.approx(419, abs=0.5) and all(general_gpu_page.ridge() > general_gpu_page.ridge(c) for c in general_gpu_page.OTHERS)
+
+    def test_four_cards_were_measured_beside_four_with_nvlink(self):
+        assert len(general_gpu_page.held()) >= 9 and len(general_gpu_page.rivals()) >= 6 and all(a > s for *_, s, a in general_gpu_page.rivals())
 
 
 class TestPercentile:
