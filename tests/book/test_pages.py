@@ -11,6 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 CHAPTERS = {
+    "1-two-workloads/the-fork": "the_fork",
     "1-two-workloads/roofline": "roofline",
     "1-two-workloads/prefill-and-decode": "prefill_and_decode",
     "1-two-workloads/kv-cache": "kv_cache",

@@ -32,6 +32,7 @@ from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
+from lessons.pages import the_fork as fork_page
 from lessons.pages import three_axes as three_axes_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.pages import torus_and_fat_tree as torus_page
@@ -57,6 +58,7 @@ from lessons.panels import (
     ring_of_chips,
     roofline,
     six_n_d,
+    the_fork,
     three_axes,
     tokens_to_dollars,
     torus_and_fat_tree,
@@ -66,8 +68,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, general_gpu, three_axes, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
-PAGES = (roofline_page, general_gpu_page, three_axes_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
+PANELS = (the_fork, roofline, general_gpu, three_axes, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
+PAGES = (fork_page, roofline_page, general_gpu_page, three_axes_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -126,6 +128,24 @@ class TestRoofline:
         from hwlib.transformer import shape_of
 
         assert p.tokens_per_s * 2 * shape_of("llama3.1-8b").matmul_params == pytest.approx(p.decode_at_most)
+
+
+class TestTheFork:
+    @QUICK
+    @given(one_of(the_fork.CHIPS), one_of(the_fork.MODELS), one_of(the_fork.LEARNED), one_of(the_fork.TOGETHER))
+    def test_one_of_arithmetic_and_memory_is_always_busy_and_none_more_than_that(self, chip, model, learned, together):
+        for w in the_fork.fork(chip, model, learned, together).works:
+            assert max(w.compute, w.memory) == pytest.approx(1) and 0 < min(w.compute, w.memory) <= 1 + 1e-12
+        assert "nan" not in str(the_fork.view(chip, model, learned, together)).lower()
+
+    def test_no_measured_run_passes_its_roof(self):
+        cases = fork_page.published()
+        assert {kind for kind, *_ in cases} == {"learning", "reading", "writing"}
+        assert all(0 < seen <= roof for _, _, seen, roof, _ in cases)
+
+    def test_company_makes_writing_resemble_reading(self):
+        shares = [the_fork.fork(together=n).works[2].compute for n in the_fork.TOGETHER]
+        assert shares == sorted(shares) and shares[-1] > 50 * shares[0]
 
 
 class TestKvCache:
