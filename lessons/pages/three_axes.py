@@ -75,7 +75,7 @@ def question() -> Question:
     """What does a token cost that nobody shares?"""
     one, many = (next(s for s in served(sequences=n) if s.id == "h100-sxm") for n in (1, 8))
     return Question(
-        ask="A million tokens, written one answer at a time, dollars", unit="$", scale=1.0, base="usd", computed=one.usd, choice_ask="With eight answers together each reader’s token takes",
+        ask="A million tokens, written one answer at a time", unit="$", scale=1.0, base="usd", computed=one.usd, choice_ask="With eight answers together each reader’s token takes",
         choices=("hardly longer", "eight times as long", "twice as long"), right="hardly longer", example="10",
         because=f"{say(1, many.values[1])} instead of {say(1, one.values[1])}: a step reads the weights once for all of them. The million then costs {say(2, many.values[2])}.",
         bought=lambda v: f"At your figure the card would write {draw.num(float(catalogue.price('h100-sxm')) / v * 1e6 / 3600)} tokens a second.",
@@ -120,7 +120,7 @@ def solutions() -> dict[str, str]:
     one, two = (serve("h100-sxm", n, "llama2-70b", 8, 512) for n in (1, 4))
     l40s, v5e = (next(s for s in served("llama3.1-8b", 16, 1024) if s.id == c) for c in ("l40s", "tpu-v5e"))
     return {
-        "p1_few": str(one.chips), "p1_many": str(two.chips), "p1_together": "8", "p1_tpot": say(1, one.values[1]), "p1_fast": say(1, two.values[1]), "p1_gain": draw.num(one.values[1] / two.values[1], 2), "p1_usd": say(2, one.values[2]),
+        "p1_many": str(two.chips), "p1_together": "8", "p1_tpot": say(1, one.values[1]), "p1_fast": say(1, two.values[1]), "p1_gain": draw.num(one.values[1] / two.values[1], 2), "p1_usd": say(2, one.values[2]),
         "p1_dear": say(2, two.values[2]), "p1_times": draw.num(two.values[2] / one.values[2], 2), "p2_together": "16", "p2_prompt": "1,024", "p2_l_tpot": say(1, l40s.values[1]), "p2_v_tpot": say(1, v5e.values[1]),
         "p2_l_ttft": say(0, l40s.values[0]), "p2_v_ttft": say(0, v5e.values[0]), "p2_l_usd": say(2, l40s.values[2]), "p2_v_usd": say(2, v5e.values[2]),
     }  # fmt: skip

@@ -27,7 +27,7 @@ PROMPTS = (128, 256, 512, 1024, 2048, 4096, 8192)
 TIMES = (1, 2, 4)
 ANSWER = given(256, "an answer of a page", "assumption")
 BITS, MOST = 8, 64
-AXES = ("first token", "each further token", "a million tokens")
+AXES = ("first token", "further tokens", "a million tokens")
 ENDS = ((3e-3, 10.0), (8e-4, 0.3), (0.03, 300.0))
 """Ends of the three axes, logarithmic: seconds, seconds, dollars."""
 
@@ -108,7 +108,7 @@ def picture(found: tuple[Served, ...], wide: float = WIDE) -> str:
         pic = Pic(w, 40 + row * len(found) + 22, "Three axes, chip by chip", says)
         for k, name in enumerate(AXES):
             x = left + k * (column + gap)
-            pic.text(x, 14, name if not slim else name.replace("each further token", "further tokens"), bold=True, size=12.5, width=column + gap - 4)
+            pic.text(x, 14, name, bold=True, size=12.5, width=column + gap - 4)
             X = Scale(low=ENDS[k][0], high=ENDS[k][1], a=x + 6, b=x + column - 6, log=True)
             for j, s in enumerate(found):
                 y = 40 + row * j + (26 if slim else 10)
