@@ -39,8 +39,8 @@ class Offers:
 
 @cache
 def offers(chip: str = "h100-sxm", bits: int = 16, utilisation: float = 0.4) -> Offers:
-    """All dated offers of the chip; what is only remembered is left out."""
-    known = tuple(p for p in catalogue.prices(chip) if p.date)
+    """All dated offers of the chip, those of one seller at one price once; what is only remembered is left out."""
+    known = tuple({(p.provider, p.kind, p.date, float(p.usd_per_hour)): p for p in catalogue.prices(chip) if p.date}.values())
     rate = chip_rate(MODEL, chip, bits, True, READ_FOR_EACH)[2]
     hour = catalogue.constant("hour_s")
     made = tuple(usd_at_utilisation(usd_per_chip_hour=p.usd_per_hour, chip_tokens_per_s=rate, utilisation=given(utilisation), hour_s=hour, tokens_per_mtoken=MILLION) for p in known)
@@ -54,7 +54,7 @@ def label(p: catalogue.Price) -> str:
 
 def rows(o: Offers) -> list:
     """One bar an offer."""
-    return [(label(p), [("grey2", float(p.usd_per_hour), "")], KIND_WORDS[p.kind]) for p in o.offers]
+    return [(f"{label(p)}, {KIND_WORDS[p.kind]}", [("grey2", float(p.usd_per_hour), "")], "") for p in o.offers]
 
 
 def picture(o: Offers, wide: float = WIDE) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lessons.reference.chips import chip_cards, chip_disagreements, chip_peaks, chip_table
 from lessons.reference.claims import claims_table
 from lessons.reference.formulas import formulas_of, symbol_table
+from lessons.reference.glossary import glossary_table
 from lessons.reference.rules import rule_index, rules_of
 from lessons.reference.sources import catalogue_sources, formula_sources, sources_table
 from lessons.reference.tables import Shown
@@ -15,5 +16,5 @@ from lessons.reference.things import constant_tables, link_table, model_table, p
 
 __all__ = [
     "Shown", "catalogue_sources", "chip_cards", "chip_disagreements", "chip_peaks", "chip_table", "claims_table", "constant_tables",
-    "formula_sources", "formulas_of", "link_table", "model_table", "price_table", "rule_index", "rules_of", "sources_table", "symbol_table",
+    "formula_sources", "formulas_of", "glossary_table", "link_table", "model_table", "price_table", "rule_index", "rules_of", "sources_table", "symbol_table",
 ]  # fmt: skip

@@ -1,4 +1,7 @@
-"""The ledger of claims with filters that need no script: two sets of radio buttons and a style sheet."""
+"""The ledger of claims with filters that need no script: two sets of radio buttons and a style sheet.
+
+Where scripts run, `_static/claims.js` adds a field for words, and a line that says how many claims are shown.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,8 @@ def claims_table() -> Shown:
         ".hw-claims label{display:inline-flex;align-items:center;gap:6px;min-height:28px;margin:0 16px 0 0;font-size:14.5px}"
         ".hw-claims td:nth-child(2) .mk{white-space:normal;align-items:start}.hw-claims details{overflow-wrap:anywhere}.hw-claims summary{cursor:pointer;min-height:24px}"
         ".hw-claims tbody th{white-space:nowrap}.hw-claims td:nth-child(2){width:96px}.hw-claims td:nth-child(3){width:26%}.hw-claims td:nth-child(5){width:20%;font-size:13.5px;overflow-wrap:anywhere}"
-        ".hw-claims tr:target{background:var(--wash,#f2f2f2)}"
-        "@media print{.hw-claims fieldset{display:none}}"
+        ".hw-claims tr:target{background:var(--wash,#f2f2f2)}.hw-claims tr[hidden]{display:none}.hw-claims .hw-find input{font:inherit;color:var(--ink);background:var(--paper);border:1px solid var(--axis);height:34px;padding:0 8px;width:min(320px,60vw)}"
+        "@media print{.hw-claims :is(fieldset,.hw-find){display:none}}"
     ) + _style("verdict", list(VERDICTS)) + _style("section", [str(n) for n in SECTIONS])  # fmt: skip
     grid = table(
         ["Id", "Verdict", "The text says, in our words", "What holds, and how it is computed", "Source"],

@@ -19,6 +19,7 @@ from lessons.pages import break_even as break_even_page
 from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
+from lessons.pages import general_gpu as general_gpu_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
 from lessons.pages import long_context as long_context_page
@@ -31,6 +32,8 @@ from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
 from lessons.pages import six_n_d as six_n_d_page
+from lessons.pages import the_fork as fork_page
+from lessons.pages import three_axes as three_axes_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.pages import torus_and_fat_tree as torus_page
 from lessons.pages import weights_in_sram as sram_page
@@ -40,6 +43,7 @@ from lessons.panels import (
     checkpoints,
     continuous_batching,
     fewer_bits,
+    general_gpu,
     kv_cache,
     landing,
     levers,
@@ -54,6 +58,8 @@ from lessons.panels import (
     ring_of_chips,
     roofline,
     six_n_d,
+    the_fork,
+    three_axes,
     tokens_to_dollars,
     torus_and_fat_tree,
     weights_in_sram,
@@ -62,8 +68,8 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (roofline, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
-PAGES = (roofline_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
+PANELS = (the_fork, roofline, general_gpu, three_axes, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
+PAGES = (fork_page, roofline_page, general_gpu_page, three_axes_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -122,6 +128,24 @@ class TestRoofline:
         from hwlib.transformer import shape_of
 
         assert p.tokens_per_s * 2 * shape_of("llama3.1-8b").matmul_params == pytest.approx(p.decode_at_most)
+
+
+class TestTheFork:
+    @QUICK
+    @given(one_of(the_fork.CHIPS), one_of(the_fork.MODELS), one_of(the_fork.LEARNED), one_of(the_fork.TOGETHER))
+    def test_one_of_arithmetic_and_memory_is_always_busy_and_none_more_than_that(self, chip, model, learned, together):
+        for w in the_fork.fork(chip, model, learned, together).works:
+            assert max(w.compute, w.memory) == pytest.approx(1) and 0 < min(w.compute, w.memory) <= 1 + 1e-12
+        assert "nan" not in str(the_fork.view(chip, model, learned, together)).lower()
+
+    def test_no_measured_run_passes_its_roof(self):
+        cases = fork_page.published()
+        assert {kind for kind, *_ in cases} == {"learning", "reading", "writing"}
+        assert all(0 < seen <= roof for _, _, seen, roof, _ in cases)
+
+    def test_company_makes_writing_resemble_reading(self):
+        shares = [the_fork.fork(together=n).works[2].compute for n in the_fork.TOGETHER]
+        assert shares == sorted(shares) and shares[-1] > 50 * shares[0]
 
 
 class TestKvCache:
@@ -272,6 +296,50 @@ class TestTorusAndFatTree:
 
     def test_leaving_the_server_cost_more_than_staying(self):
         assert len(torus_page.outside()) >= 4 and all(two >= one for _, one, two in torus_page.outside())
+
+
+class TestThreeAxes:
+    @QUICK
+    @given(one_of(three_axes.MODELS), one_of(three_axes.SEQUENCES), one_of(three_axes.PROMPTS), one_of(three_axes.TIMES))
+    def test_every_state_has_three_axes_and_a_price_is_known_or_said_not_to_be(self, model, sequences, prompt, times):
+        found = three_axes.served(model, sequences, prompt, times)
+        assert len(found) >= 5 and all(s.values[0] > s.values[1] > 0 for s in found)
+        assert [s.id for s in found if s.values[2] != s.values[2]] == [weights_in_sram.GROQ]
+        assert three_axes.view(model, sequences, prompt, times).readout
+
+    def test_the_systems_hold_what_they_serve_and_half_of_them_would_not(self):
+        for s in three_axes.served(sequences=64):
+            assert s.id == weights_in_sram.GROQ or s.chips == 1 or s.chips == three_axes.holding(s.id, "llama2-70b", 64, 768) > 1
+
+    def test_company_makes_tokens_cheaper_and_never_sooner(self):
+        few, many = three_axes.served(sequences=1), three_axes.served(sequences=4)
+        for a, b in zip(few, many, strict=True):
+            assert a.chips != b.chips or (b.tpot >= a.tpot and not b.usd > a.usd)
+
+    def test_timed_servers_stand_beside_predictions_of_the_same_load(self):
+        assert len(three_axes_page.seen()) >= 10 and all(s.said.chips == 8 for s in three_axes_page.seen())
+        assert all(0.3 < s.said.values[1] / s.tpot < 2 and 0.3 < s.said.values[2] / s.usd < 2 for s in three_axes_page.seen())
+
+
+class TestGeneralGpu:
+    @QUICK
+    @given(one_of(general_gpu.MODELS), one_of(general_gpu.LINKS.values()), one_of(general_gpu.SEQUENCES), one_of(general_gpu.PROMPTS))
+    def test_bars_are_the_times_and_a_faster_link_never_hurts(self, model, link, sequences, prompt):
+        found, fast = (general_gpu.shared(model, one, sequences, prompt) for one in (link, "nvlink4"))
+        for s, f in zip(found, fast, strict=True):
+            assert sum(ms for _, ms, _ in s.prompt_parts) == pytest.approx(float(s.prompt) * 1e3) and sum(ms for _, ms, _ in s.step_parts) == pytest.approx(float(s.step) * 1e3)
+            assert f.prompt <= s.prompt * (1 + 1e-9) and (s.cards > 1 or s.links_share == 0)
+        assert general_gpu.view(model, link, sequences, prompt).readout
+
+    def test_over_pcie_cards_help_a_step_and_hardly_a_long_prompt(self):
+        first, *_, last = general_gpu.shared()
+        assert first.step / last.step > 5 and first.prompt / last.prompt < 1.5
+
+    def test_the_ridge_is_the_highest_of_the_chips_named(self):
+        assert float(general_gpu_page.ridge()) == pytest.approx(419, abs=0.5) and all(general_gpu_page.ridge() > general_gpu_page.ridge(c) for c in general_gpu_page.OTHERS)
+
+    def test_four_cards_were_measured_beside_four_with_nvlink(self):
+        assert len(general_gpu_page.held()) >= 9 and len(general_gpu_page.rivals()) >= 6 and all(a > s for *_, s, a in general_gpu_page.rivals())
 
 
 class TestPercentile:
