@@ -168,3 +168,18 @@ def test_any_legal_fleet_has_an_estimate(chip, chips, bits, kv, batch, replicas,
     )
     estimate = estimate_serving(design, LOAD)
     assert estimate.step_s > 0 and estimate.utilisation > 0 and estimate.running_batch >= 1
+
+
+def test_everything_that_the_package_offers_by_name_can_be_had():
+    import hwlib
+
+    for name, module in hwlib._LAZY.items():
+        assert getattr(hwlib, name) is getattr(__import__(f"hwlib.{module}", fromlist=[name]), name)
+
+
+@pytest.mark.parametrize(("attention", "chips", "copies"), [("as-published", 8, 1), ("gqa", 8, 1), ("mqa", 1, 1), ("mqa", 2, 2), ("mqa", 8, 8)])
+def test_ranks_that_share_a_key_value_head_each_keep_a_copy(attention, chips, copies):
+    """Eight ranks cannot split one head: the cache of multi-query attention does not shrink with tensor parallelism."""
+    e = estimate_serving(replace(SERVE, attention=attention, chips_per_replica=chips, weight_bits=4), LOAD)
+    live = e.kv_bytes_per_sequence.origin.inputs["context_tokens"]
+    assert e.kv_bytes_per_sequence == pytest.approx(copies * e.kv_bytes_per_token * live)
