@@ -20,6 +20,8 @@ _LAZY = {
     "why": "explain", "show": "units", "Figure": "formula", "given": "formula",
     "BadInput": "errors", "estimate_serving": "serving", "simulate_serving": "serving",
     "estimate_training": "training", "estimate_tco": "economics",
+    "estimate_systolic": "systolic", "estimate_torus": "topology", "plan_product": "scratchpad", "estimate_capacity": "capacity",
+    "estimate_offload": "offload", "estimate_speculative": "speculative",
     "ServingDesign": "designs", "TrainingDesign": "designs", "TcoDesign": "designs",
 }
 

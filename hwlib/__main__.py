@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("cases", metavar="CASES.csv", help="the cases; - for standard input")
     one.add_argument("--out", metavar="PREDICTIONS.csv", default="-", help="where the predictions go, whole or not at all; - for standard output (default)")
     one.add_argument("--quiet", action="store_true", help="no notes")
+    one.add_argument("--explain", metavar="CASE_ID", help="instead of the file: what the time of one case goes to, and which constants decide")
     two = commands.add_parser("validate", help="the models against published cases: errors by family and group", description=VALIDATE, formatter_class=raw)
     two.add_argument("--json", action="store_true", help="the table as JSON")
     two.add_argument("--csv", metavar="FILE", help="the table as CSV; - for standard output")
@@ -64,6 +65,11 @@ def predict(options: argparse.Namespace) -> int:
     from hwlib.predict.cases import read, write, written
 
     found = predict_rows(read(options.cases))
+    if options.explain:
+        from hwlib.predict.explain import explain
+
+        write(explain(found, options.explain) + "\n", options.out)
+        return 0
     write(written(found), options.out)
     if not options.quiet:
         refused = sum(bool(p.refused) for p in found)

@@ -121,7 +121,7 @@ def chip_rate(model: str, chip_id: str, bits: int, continuous: bool, prompt_to_o
     one = make_pass(design)
     g, shape = one.group, one.shape
     n = defined(float(design.chips_per_replica), "the smallest power of two that holds the weights")
-    per_token = shape.cache_bytes_per_token(BYTES[16])
+    per_token = one.cache_bytes_per_token(16)
     room = kv_room_bytes(n_chips=n, mem_bytes=g.mem_bytes, reserve_bytes=reserve_of(g), weight_bytes=one.weights)
     output = lognormal_mean(median_tokens=ANSWER, spread=SPREAD)
     prompt = defined(prompt_to_output * float(output), "input tokens for each output token")

@@ -25,6 +25,18 @@ def kv_cache_bytes(*, kv_bytes_per_token, context_tokens, sequences):
     return kv_bytes_per_token * context_tokens * sequences
 
 
+@formula(gives="kv_bytes_per_token", cites="pope2022efficiently")
+def copied_kv_bytes_per_token(*, kv_bytes_per_token, tensor_ranks, kv_heads):
+    """Bytes of a token's keys and values on all ranks when there are more ranks than KV heads: each rank needs a whole head.
+
+    Latent attention has one vector for all heads, and so one head here.
+
+    >>> copied_kv_bytes_per_token(kv_bytes_per_token=40960, tensor_ranks=8, kv_heads=1)
+    327680.0
+    """
+    return kv_bytes_per_token * most(1, tensor_ranks / kv_heads)
+
+
 @formula(gives="kv_room_bytes", cites="kwon2023pagedattention")
 def kv_room_bytes(*, n_chips, mem_bytes, reserve_bytes, weight_bytes):
     """Memory left for the cache once weights and the runtime's reserve are in. Negative: the weights do not fit.

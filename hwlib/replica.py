@@ -24,7 +24,7 @@ from hwlib.decoding import (
 from hwlib.designs import ServingDesign
 from hwlib.errors import NotSupported
 from hwlib.formula import Figure, defined, given
-from hwlib.memory import weight_bytes
+from hwlib.memory import copied_kv_bytes_per_token, weight_bytes
 from hwlib.parallelism import activation_message_bytes
 from hwlib.transformer import Shape, forward_flops_per_token, shape_of
 
@@ -115,6 +115,12 @@ class Pass:
             weight_bytes=weights, tensor_ranks=group.tensor_ranks, mem_bytes_per_s=group.mem_bytes_per_s, memory_efficiency=group.memory_efficiency
         )
         return cls(shape, group, weights, layer_fixed, read)
+
+    def cache_bytes_per_token(self, bits: int) -> Figure:
+        """Bytes that one token leaves on all chips of a stage together: ranks that share a KV head each keep a copy."""
+        token, ranks = self.shape.cache_bytes_per_token(BYTES[bits]), self.group.tensor_ranks
+        heads = ONE if self.shape.kv_rank is not None else self.shape.kv_heads
+        return token if ranks <= heads else copied_kv_bytes_per_token(kv_bytes_per_token=token, tensor_ranks=ranks, kv_heads=heads)
 
     def comm_s(self, tokens: Figure) -> Figure:
         """All-reduces of all layers for this many tokens; nothing on a single rank."""

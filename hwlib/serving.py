@@ -151,16 +151,16 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     g, shape = one_pass.group, one_pass.shape
     n = g.n_chips
     reserve = reserve_of(g)
-    per_token = shape.cache_bytes_per_token(BYTES[design.kv_bits])
+    per_token, kept = shape.cache_bytes_per_token(BYTES[design.kv_bits]), one_pass.cache_bytes_per_token(design.kv_bits)
     room = kv_room_bytes(n_chips=n, mem_bytes=g.mem_bytes, reserve_bytes=reserve, weight_bytes=one_pass.weights)
     mean_prompt = lognormal_mean(median_tokens=given_load["prompt_tokens"], spread=given_load["prompt_spread"])
     mean_output = lognormal_mean(median_tokens=given_load["output_tokens"], spread=given_load["output_spread"])
     live = live_tokens(prompt_tokens=mean_prompt, output_tokens=mean_output)
     held = given(design.context_tokens) if design.kv_allocation == "contiguous" else full_tokens(prompt_tokens=mean_prompt, output_tokens=mean_output)
-    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=per_token, held_tokens=shape.attended_tokens(held))
+    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=kept, held_tokens=shape.attended_tokens(held))
     batch = running_batch(batch_limit=given(design.batch_limit), sequences_that_fit=fit)
     seen = shape.attended_tokens(live)
-    per_sequence = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=seen, sequences=ONE)
+    per_sequence = kv_cache_bytes(kv_bytes_per_token=kept, context_tokens=seen, sequences=ONE)
 
     peak_factor = given_load["peak_factor"]
     if load.daily_users:

@@ -13,7 +13,7 @@ from hwlib.designs import ServingDesign, check_values
 from hwlib.formula import Figure, formula, given
 from hwlib.memory import kv_cache_bytes
 from hwlib.offload import check_amount
-from hwlib.replica import BYTES, ONE, ZERO, Pass, make_pass
+from hwlib.replica import ONE, ZERO, Pass, make_pass
 
 
 @formula(gives="accepted_tokens", cites="leviathan2023fast")
@@ -144,7 +144,7 @@ def estimate_speculative(design: ServingDesign, *, draft_model: str, acceptance:
 
 
 def _cache(one: Pass, context: Figure, bits: int) -> Figure:
-    return kv_cache_bytes(kv_bytes_per_token=one.shape.cache_bytes_per_token(BYTES[bits]), context_tokens=one.shape.attended_tokens(context), sequences=ONE)
+    return kv_cache_bytes(kv_bytes_per_token=one.cache_bytes_per_token(bits), context_tokens=one.shape.attended_tokens(context), sequences=ONE)
 
 
 def _memory(one: Pass, sequences: Figure, cache: Figure) -> Figure:

@@ -39,6 +39,16 @@ def torus_lanes_all_reduce_s(*, message_bytes, ranks, torus_hops, torus_lanes, l
     return launch_s + 2 * torus_hops * hop_s + 2 * (ranks - 1) / ranks * message_bytes / (torus_lanes * link_bytes_per_s * link_efficiency)
 
 
+@formula(gives="side_ranks", cites="jouppi2023tpu")
+def torus_side(*, ranks, torus_axes):
+    """Ranks along each axis when a group fills a torus of equal sides.
+
+    >>> round(torus_side(ranks=64, torus_axes=3), 6)
+    4.0
+    """
+    return ranks ** (1 / torus_axes)
+
+
 @formula(gives="all_gather_s", cites="jouppi2023tpu")
 def torus_lanes_all_gather_s(*, message_bytes, ranks, torus_hops, torus_lanes, link_bytes_per_s, link_efficiency, launch_s, hop_s):
     """Time of an all-gather or reduce-scatter in the same way: half an all-reduce.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from hwlib import catalogue
 from hwlib.calibration import calibrated
@@ -11,6 +11,7 @@ from hwlib.collectives import (
     point_to_point_s,
     ring_all_reduce_bytes,
     ring_all_reduce_s,
+    torus_all_reduce_s,
     two_level_all_reduce_s,
 )
 from hwlib.designs import TrainingDesign, TrainingLoad, check_layout, check_values
@@ -72,6 +73,7 @@ from hwlib.step import (
     training_step_s,
     training_steps,
 )
+from hwlib.topology import RULES, one_link_bytes_per_s, torus_side
 from hwlib.transformer import forward_flops_per_token, make_shape
 
 _STATE = {"fp32": defined(4.0, "FP32"), "bf16": defined(2.0, "BF16"), "fp8": defined(1.0, "FP8")}
@@ -179,6 +181,29 @@ def scale_out(design: TrainingDesign, chip: catalogue.Chip) -> Wire:
     return Wire(given(12.5e9 / 8, "100 Gb/s Ethernet shared by eight chips", "assumption"), *(catalogue.constant(f"link_{n}") for n in ("efficiency", "launch_s", "step_s")))
 
 
+def torus_wire(design: TrainingDesign, chip: catalogue.Chip) -> Wire | None:
+    """One link of the torus that joins the chips of a TPU pod; None where the design has none. `NotSupported` past the pod."""
+    if design.topology != "torus" or chip.id not in RULES:
+        return None
+    if design.n_chips > chip.domain:
+        raise NotSupported(f"topology = 'torus': a pod of {chip.name} has {chip.domain:,.0f} chips, and {design.n_chips:,} are asked for; several pods are not modelled", field="nodes")
+    whole = wire(chip.link_id)
+    return replace(whole, link_bytes_per_s=one_link_bytes_per_s(chip_bytes_per_s=chip.link_bytes_per_s, chip_links=catalogue.constant(f"chip_links.{chip.id}")))
+
+
+def torus_axes(chip: catalogue.Chip, tensor_parallel: int) -> int:
+    """Axes that are left to the data-parallel ranks: tensor parallelism keeps one to itself."""
+    return RULES[chip.id].axes - (tensor_parallel > 1)
+
+
+def over_torus(message: Figure, ranks: Figure, axes: Figure, link: Wire) -> Figure:
+    """An all-reduce along so many axes of a torus, each a ring in both directions."""
+    return torus_all_reduce_s(
+        message_bytes=message, side_ranks=torus_side(ranks=ranks, torus_axes=axes), torus_axes=axes, link_bytes_per_s=link.link_bytes_per_s,
+        link_efficiency=link.link_efficiency, launch_s=link.launch_s, hop_s=link.hop_s,
+    )
+
+
 def data_all_reduce(message: Figure, design: TrainingDesign, inside: Wire, outside: Wire) -> Figure:
     """The all-reduce of the data-parallel ranks: the ranks of a node add up first, then every network card carries a share."""
     dp = given(design.data_parallel)
@@ -274,14 +299,21 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad, *, uneven: boo
     again = recompute_s(compute_s=compute, recompute_share=_RECOMPUTE[design.recompute])
     inside, outside = scale_up(design, chip), scale_out(design, chip)
     message = activation_message_bytes(micro_batch=mb, seq_len=seq, hidden=shape.hidden, bytes_per_value=defined(2.0, "16 bits"))
-    reduce_one = tensor_all_reduce(message, design, inside, outside) if design.tensor_parallel > 1 else ZERO
+    torus = torus_wire(design, chip)
+    reduce_one = ZERO
+    if design.tensor_parallel > 1:
+        reduce_one = over_torus(message, tp, ONE, torus) if torus else tensor_all_reduce(message, design, inside, outside)
     tensor = tensor_comm_s(all_reduce_s=reduce_one, **largest, micro_batches=m) if design.tensor_parallel > 1 else ZERO
     fill = ZERO
     if design.pipeline_parallel > 1:
-        hop = point_to_point_s(message_bytes=message, link_bytes_per_s=outside.link_bytes_per_s, link_efficiency=outside.link_efficiency, hop_s=outside.hop_s)
+        next_stage = torus or outside
+        hop = point_to_point_s(message_bytes=message, link_bytes_per_s=next_stage.link_bytes_per_s, link_efficiency=next_stage.link_efficiency, hop_s=next_stage.hop_s)
         fill = pipeline_comm_s(transfer_s=hop, pipeline_parallel=pp, interleave=chunks)
     gradients = gradient_message_bytes(params_per_chip=per_chip, gradient_value_bytes=_TWO_BYTES, traffic_factor=_TRAFFIC[design.zero_stage])
-    data = data_all_reduce(gradients, design, inside, outside) if design.data_parallel > 1 else ZERO
+    data = ZERO
+    if design.data_parallel > 1:
+        axes = defined(float(torus_axes(chip, design.tensor_parallel)), "axes of the torus that tensor parallelism leaves") if torus else ONE
+        data = over_torus(gradients, dp, axes, torus) if torus else data_all_reduce(gradients, design, inside, outside)
     exposed = data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=calibrated("sharded_overlap_share" if design.zero_stage == 3 else "overlap_share"))
     bubble = pipeline_bubble(pipeline_parallel=pp, micro_batches=m, interleave=chunks)
     own_optimizer = optimizer_bytes_per_chip(params_per_chip=per_chip, optimizer_value_bytes=optimizer_value, optimizer_shards=shards[1])

@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from hwlib.errors import listed
 from hwlib.predict.constants import Constants, values_of
@@ -33,6 +34,20 @@ class Prediction:
     refused: str = ""
     note: str = ""
     """What a reader should know besides: a chip or stack that the constants were not fitted on."""
+    row: Row | None = field(default=None, repr=False, compare=False)
+
+    def __float__(self) -> float:
+        return math.nan if self.predicted is None else self.predicted
+
+    @property
+    def origin(self) -> Any:
+        """What `hwlib.why` shows: the terms and the constants behind the value; nothing for a refused one."""
+        if self.row is None or self.predicted is None:
+            return None
+        from hwlib.predict.explain import origin_of
+
+        family = family_of(self.row)
+        return origin_of(family, self.row, constants_of(family), self)
 
 
 @cache
@@ -100,7 +115,7 @@ def _one(family: Family, row: Row, metric: str, value: float | None) -> Predicti
     low, high, note = interval_of(family, row, metric)
     if not (0 < value * low <= value * high < math.inf):
         return Prediction(row.id, metric, refused=f"{metric} comes out too large or too small to be a number")
-    return Prediction(row.id, metric, value, value * low, value * high, note=note)
+    return Prediction(row.id, metric, value, value * low, value * high, note=note, row=row)
 
 
 def predict_rows(rows: Iterable[Row | Mapping[str, str | None]]) -> list[Prediction]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +30,19 @@ class Constant:
     unit: str = ""
     meaning: str
     spread: float = 0.15
+    base_spread: float = 0.6
+    """How far (in log) the base may be expected to lie from where it starts: less where a source names the start."""
+    known: Mapping[str, float] = field(default_factory=dict)
+    """Factors of levels that a source tells apart from the cases here: where the fit draws them to, and what holds where it has seen none."""
+
+    def log_of(self, values: Mapping[str, float], levels: Iterable[str]) -> float:
+        """Logarithm of the constant for these levels, before its bounds."""
+        log = values.get(self.name, math.log(self.start))
+        for level in levels:
+            if level:
+                found = values.get(f"{self.name}|{level}")
+                log += found if found is not None else math.log(self.known[level]) if level in self.known else 0.0
+        return log
 
 
 class Constants:
@@ -37,15 +50,16 @@ class Constants:
 
     def __init__(self, declared: Mapping[str, Constant], values: Mapping[str, float]) -> None:
         self.declared, self.values = declared, dict(values)
+        self._asked: dict[tuple[str, ...], float] = {}
 
-    def get(self, name: str, *levels: str) -> float:
-        """The constant for these levels, from the most general to the most special; empty levels count for nothing."""
-        constant = self.declared[name]
-        log = self.values.get(name, math.log(constant.start))
-        for level in levels:
-            if level:
-                log += self.values.get(f"{name}|{level}", 0.0)
-        return min(constant.high, max(constant.low, math.exp(log)))
+    def get(self, *call: str) -> float:
+        """The constant named first for the levels after it, from the most general to the most special; empty levels count for nothing."""
+        found = self._asked.get(call)  # many rows ask alike
+        if found is None:
+            constant = self.declared[call[0]]
+            log = constant.log_of(self.values, call[1:])
+            found = self._asked[call] = min(constant.high, max(constant.low, math.exp(log)))
+        return found
 
     def knows(self, name: str, level: str) -> bool:
         """Whether the fit has seen this level."""
@@ -59,9 +73,9 @@ class Recorder(Constants):
         super().__init__(declared, values)
         self.asked: set[tuple[str, ...]] = set()
 
-    def get(self, name: str, *levels: str) -> float:
-        self.asked.add((name, *(level for level in levels if level)))
-        return super().get(name, *levels)
+    def get(self, *call: str) -> float:
+        self.asked.add(_without_blanks(call))
+        return super().get(*call)
 
 
 class Nudged(Constants):
@@ -72,16 +86,20 @@ class Nudged(Constants):
 
     def __init__(self, constants: Constants, call: tuple[str, ...], step: float) -> None:
         self.declared, self.values = constants.declared, constants.values
-        self.call, self.step = call, step
+        self.call = call
+        constant = self.declared[call[0]]
+        log = constant.log_of(self.values, call[1:]) + step
+        self._moved = min(constant.high, max(constant.low, math.exp(log)))
+        self._get = constants.get
 
-    def get(self, name: str, *levels: str) -> float:
-        if name != self.call[0] or (name, *(level for level in levels if level)) != self.call:
-            return super().get(name, *levels)
-        constant = self.declared[name]
-        log = self.values.get(name, math.log(constant.start)) + self.step
-        for level in self.call[1:]:
-            log += self.values.get(f"{name}|{level}", 0.0)
-        return min(constant.high, max(constant.low, math.exp(log)))
+    def get(self, *call: str) -> float:
+        if call[0] == self.call[0] and _without_blanks(call) == self.call:
+            return self._moved
+        return self._get(*call)
+
+
+def _without_blanks(call: tuple[str, ...]) -> tuple[str, ...]:
+    return call if all(call) else tuple(word for word in call if word)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hwlib.predict.constants import Constant, Constants
@@ -39,6 +39,9 @@ class Family:
     """Metrics that follow from the predicted ones."""
     regime: Callable[[Row], str] | None = None
     """Where errors differ by size or kind of case: intervals are kept apart by this word."""
+
+    terms: Callable[[Row, Constants], Iterable[tuple[str, float]]] | None = None
+    """What the time of a row goes to: names and seconds, for an explanation."""
 
     @property
     def key(self) -> str:

@@ -24,10 +24,10 @@ HUBER = 0.15
 NOISE = 0.08
 """What one measurement may differ from another of the same thing."""
 STEP = 1e-4
+NEAR = 0.5
+"""How much closer the places where one engine runs lie to each other than engines do."""
 CLOSE = 2e-4
 """The fit ends when a round betters the loss by less than this share."""
-BASE_SPREAD = 0.6
-"""How far (in log) a base may be expected to lie from where it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def fit(family: Family, seen: Sequence[Observation], *, rounds: int = 15) -> Fit
     if not keys:
         return FittedConstants(declared, start, {})
     place = {k: i for i, k in enumerate(keys)}
-    centre = np.array([start.get(k, 0.0) for k in keys])
-    prior = np.array([1 / (BASE_SPREAD if k in declared else declared[k.split("|")[0]].spread) ** 2 for k in keys])
+    centre = np.array([_centre(declared, k) for k in keys])
+    prior = np.array([1 / _spread(declared, k) ** 2 for k in keys])
     columns = {call: [place[k] for k in _keys(call) if k in place] for case in cases for call in case.asked}
 
     def at(x: np.ndarray) -> Constants:
@@ -154,6 +154,20 @@ def fit(family: Family, seen: Sequence[Observation], *, rounds: int = 15) -> Fit
         if loss > before * (1 - CLOSE):
             break
     return FittedConstants(declared, start | dict(zip(keys, x.tolist(), strict=True)), {k: counts[k] for k in keys})
+
+
+def _spread(declared: Mapping[str, Constant], key: str) -> float:
+    """How far a base or a factor may be expected to lie from its centre."""
+    name, _, level = key.partition("|")
+    if not level:
+        return declared[name].base_spread
+    return declared[name].spread * (NEAR if "@" in level else 1.0)
+
+
+def _centre(declared: Mapping[str, Constant], key: str) -> float:
+    """What a base or a factor is drawn to."""
+    name, _, level = key.partition("|")
+    return math.log(declared[name].known.get(level, 1.0)) if level else math.log(declared[name].start)
 
 
 def _huber(errors: np.ndarray) -> np.ndarray:

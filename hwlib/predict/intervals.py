@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hwlib.predict.constants import stored
+from hwlib.predict.families.cards import UNKNOWN, card_of_row
 from hwlib.predict.family import Family
 from hwlib.predict.row import Row
 
@@ -133,6 +134,21 @@ def interval_of(family: Family, row: Row, metric: str) -> tuple[float, float, st
         regime = family.regime(row) if family.regime else ""
     except (ValueError, ArithmeticError):
         level = regime = ""
-    seen = not family.constants or level in fitted.get("levels", {})
-    note = "" if seen else f"no fitted case of {level or 'this kind'}: what the others have in common, with the interval of a group left out"
-    return *pick(found, seen=seen, group=row.group, regime=regime), note
+    near = _nearest(row)
+    seen = not family.constants or level in fitted.get("levels", {}) and not near
+    notes = [near] if near else []
+    if not seen and not near:
+        notes.append(f"no fitted case of {level or 'this kind'}: what the others have in common, with the interval of a group left out")
+    return *pick(found, seen=seen, group=row.group, regime=regime), "; ".join(notes)
+
+
+def _nearest(row: Row) -> str:
+    """Words for a chip that another one stands for."""
+    try:
+        card = card_of_row(row)
+    except ValueError:
+        return ""
+    if not card.stands_for:
+        return ""
+    what = "the peak that the row states" if card.id == UNKNOWN else f"{card.id}, the nearest of its line with datasheet figures"
+    return f"{card.stands_for} is unknown here: predicted with {what}, and the interval of a group left out"

@@ -65,9 +65,12 @@ from hwlib.training import (
     Wire,
     both_levels,
     estimate_training,
+    over_torus,
     scale_out,
     scale_up,
     sixteen_bit_peak,
+    torus_axes,
+    torus_wire,
 )
 
 OBJECTIVES = ("days", "usd", "total_bytes")
@@ -99,6 +102,7 @@ class Estimator:
         self.fixed = any_layout(design, load)
         self.peak = sixteen_bit_peak(design, self.chip)
         self.inside, self.outside = scale_up(design, self.chip), scale_out(design, self.chip)
+        self.torus = torus_wire(replace(design, nodes=max(space.of(design, "nodes"))), self.chip)
         self.stages = np.array(space.zero_stage)[None, :, None]
         self.recompute = space.recompute
         self.again = np.array([float(_RECOMPUTE[name]) for name in space.recompute])[None, None, :]
@@ -156,24 +160,30 @@ class Estimator:
         return activation_message_bytes(micro_batch=mb, seq_len=self.design.seq_len, hidden=self.load.hidden, bytes_per_value=_TWO_BYTES)
 
     def _tensor(self, mb: np.ndarray, tp: np.ndarray, pp: np.ndarray, m: np.ndarray) -> np.ndarray:
-        node = float(self.design.chips_per_node)
-        across = two_level_all_reduce_s(message_bytes=self._message(mb), ranks_per_node=node, nodes=nodes_spanned(group_ranks=tp, ranks_per_node=node), **both_levels(self.inside, self.outside))
-        one = np.where(tp <= node, _all_reduce(self.inside, self._message(mb), tp), across)
+        message, node = self._message(mb), float(self.design.chips_per_node)
+        if self.torus:
+            one = over_torus(message, tp, np.ones_like(tp), self.torus)
+        else:
+            across = two_level_all_reduce_s(message_bytes=message, ranks_per_node=node, nodes=nodes_spanned(group_ranks=tp, ranks_per_node=node), **both_levels(self.inside, self.outside))
+            one = np.where(tp <= node, _all_reduce(self.inside, message, tp), across)
         return np.where(tp > 1, tensor_comm_s(all_reduce_s=one, layers=self.load.layers, pipeline_parallel=pp, micro_batches=m), 0.0)
 
     def _fill(self, mb: np.ndarray, pp: np.ndarray, chunks: np.ndarray) -> np.ndarray:
-        o = self.outside
+        o = self.torus or self.outside
         hop = point_to_point_s(message_bytes=self._message(mb), link_bytes_per_s=o.link_bytes_per_s, link_efficiency=o.link_efficiency, hop_s=o.hop_s)
         return pipeline_comm_s(transfer_s=hop, pipeline_parallel=pp, interleave=chunks)  # one stage: no transfer, so zero
 
     def _exposed(self, per_chip: np.ndarray, tp: np.ndarray, dp: np.ndarray, n: np.ndarray, compute: np.ndarray) -> np.ndarray:
         gradients = gradient_message_bytes(params_per_chip=per_chip, gradient_value_bytes=_TWO_BYTES, traffic_factor=self.traffic)
-        local = ranks_in_node(data_parallel=dp, chips_per_node=float(self.design.chips_per_node), tensor_parallel=tp)
-        across = hierarchical_all_reduce_s(
-            message_bytes=gradients, ranks_per_node=local, nodes=nodes_spanned(group_ranks=dp, ranks_per_node=local), **both_levels(self.inside, self.outside)
-        )
-        data = np.where(dp > 1, np.where(n <= self.design.chips_per_node, _all_reduce(self.inside, gradients, dp), across), 0.0)
-        return data_comm_exposed_s(data_comm_s=data, compute_s=compute, overlap_share=self.hidden)
+        if self.torus:
+            data = over_torus(gradients, dp, np.where(tp > 1, float(torus_axes(self.chip, 2)), float(torus_axes(self.chip, 1))), self.torus)
+        else:
+            local = ranks_in_node(data_parallel=dp, chips_per_node=float(self.design.chips_per_node), tensor_parallel=tp)
+            across = hierarchical_all_reduce_s(
+                message_bytes=gradients, ranks_per_node=local, nodes=nodes_spanned(group_ranks=dp, ranks_per_node=local), **both_levels(self.inside, self.outside)
+            )
+            data = np.where(n <= self.design.chips_per_node, _all_reduce(self.inside, gradients, dp), across)
+        return data_comm_exposed_s(data_comm_s=np.where(dp > 1, data, 0.0), compute_s=compute, overlap_share=self.hidden)
 
 
 def _all_reduce(wire: Wire, message: np.ndarray, ranks: np.ndarray) -> np.ndarray:

@@ -79,12 +79,12 @@ def costs_of(design: ServingDesign, load: ServingLoad) -> Costs:
     """The same formulas as `estimate_serving`, read off at a few points so that the inner loop is plain arithmetic."""
     from hwlib.formula import defined
     from hwlib.memory import kv_room_bytes
-    from hwlib.replica import BYTES, make_pass
+    from hwlib.replica import make_pass
     from hwlib.serving import reserve_of
 
     one = make_pass(design)
     g, shape = one.group, one.shape
-    per_token = shape.cache_bytes_per_token(BYTES[design.kv_bits])
+    per_token = one.cache_bytes_per_token(design.kv_bits)
     room = kv_room_bytes(n_chips=g.n_chips, mem_bytes=g.mem_bytes, reserve_bytes=reserve_of(g), weight_bytes=one.weights)
     length = defined(load.prompt_tokens + load.output_tokens / 2)
     seen = shape.attended_tokens(length)

@@ -28,17 +28,17 @@ MOST_POINTS = 220
 """Points of a picture; of more cases every second, third … is drawn."""
 
 WHY = {
-    "training": "Rows whose layout or kernels are not stated: the model must take the usual ones. Small models on many chips are bound by launches and by the input pipeline, which no row describes.",
-    "decode_bs1": "Consumer and mobile chips share power between processor and memory, and their kernels for few bits differ by chip and by release: one factor a stack and memory type cannot follow each.",
-    "prefill": "Short prompts are bound by launches, long ones by attention kernels, and releases of one engine differ by more than the error here.",
+    "training": "Rows whose layout or kernels are not stated: the model must take the usual ones. Small models on many chips are bound by launches and by the input pipeline, which no row describes. Compilers of tensor processors reach shares of the peak that differ by generation beyond what bandwidth and tiles explain.",
+    "decode_bs1": "Consumer and mobile chips share power between processor and memory and change their clocks under load, which no row states; error correction takes a share of the bandwidth on some cards and is off on others.",
+    "prefill": "Clocks while a card warms up: the first prompts of one card run a third slower than its longer ones. Which attention kernel an early engine had is not in the row.",
     "static_throughput": "Early engine versions at small batches spend much of a step outside the kernels.",
     "neuron_decode": "The compiler picks a schedule for each shape; neighbouring shapes can differ by a fifth.",
     "saturated_throughput": "How full the batch was at the end of a run, and which kernels an FP4 or a mixture-of-experts model got, is not in the row.",
     "serving_concurrency_sweep": "Time to the first token is a wait in a queue: who arrives with whom decides it, and no row says. Its interval is wide for that reason. Time between tokens does not suffer from it.",
     "serving_qps_sweep": "Above some 70% of the capacity the queue, not the chip, sets the time to the first token: only order and knee can be foretold.",
     "serving_slo": "Submitters tune batch and schedule until the objective is just met; the row does not say how.",
-    "collectives": "Calls from inside a framework (group vidur-allreduce) carry its own delays, between 7 and 60 µs for the same small message; and a library changes protocol at a size that differs by chip and version, where time jumps.",
-    "gemm": "AMD's parts hold a smaller share of their peak than others, and two public cases are too few to fit a constant to; kernels of a few microseconds are rounded to a whole one in the source.",
+    "collectives": "Kernels of a framework timed by a profiler (group vidur-allreduce) wait for the rank that was called last, between 7 and 60 µs for the same small message; and a library changes protocol at a size that differs by chip and version, where time jumps.",
+    "gemm": "How far power limits lower the clock differs by vendor and by the data multiplied: AMD's share rests on the maxima it publishes, Gaudi's on other systolic arrays. Kernels of a few microseconds are rounded to a whole one in the source.",
 }  # fmt: skip
 
 

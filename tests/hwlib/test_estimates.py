@@ -11,6 +11,7 @@ from hwlib.designs import ServingDesign, ServingLoad, TcoDesign, TcoLoad, Traini
 from hwlib.economics import estimate_tco
 from hwlib.errors import BadInput, NotSupported
 from hwlib.formula import Derivation
+from hwlib.memory import kv_cache_bytes
 from hwlib.serving import estimate_serving
 from hwlib.training import estimate_training
 
@@ -168,3 +169,35 @@ def test_any_legal_fleet_has_an_estimate(chip, chips, bits, kv, batch, replicas,
     )
     estimate = estimate_serving(design, LOAD)
     assert estimate.step_s > 0 and estimate.utilisation > 0 and estimate.running_batch >= 1
+
+
+def test_everything_that_the_package_offers_by_name_can_be_had():
+    import hwlib
+
+    for name, module in hwlib._LAZY.items():
+        assert getattr(hwlib, name) is getattr(__import__(f"hwlib.{module}", fromlist=[name]), name)
+
+
+@pytest.mark.parametrize(("attention", "chips", "copies"), [("as-published", 8, 1), ("gqa", 8, 1), ("mqa", 1, 1), ("mqa", 2, 2), ("mqa", 8, 8)])
+def test_ranks_that_share_a_key_value_head_each_keep_a_copy(attention, chips, copies):
+    """Eight ranks cannot split one head: the cache of multi-query attention does not shrink with tensor parallelism."""
+    e = estimate_serving(replace(SERVE, attention=attention, chips_per_replica=chips, weight_bits=4), LOAD)
+    live = e.kv_bytes_per_sequence.origin.inputs["context_tokens"]
+    assert e.kv_bytes_per_sequence == pytest.approx(copies * e.kv_bytes_per_token * live)
+
+
+@pytest.mark.parametrize(("model", "chip", "chips"), [("llama2-70b", "h100-sxm", 4), ("gemma3-27b", "h100-sxm", 2), ("deepseek-v3", "h200-sxm", 8), ("mistral-7b", "l40s", 1)])
+@pytest.mark.parametrize("batch", [1, 8, 64])
+def test_the_simulators_step_is_the_estimates_step_for_grouped_windowed_and_latent_caches(model, chip, chips, batch):
+    from hwlib.formula import defined
+    from hwlib.replica import ONE, make_pass
+    from hwlib.simulator import Costs
+    from hwlib.simulator.costs import costs_of
+
+    design = ServingDesign(model=model, accelerator=chip, chips_per_replica=chips, weight_bits=8, replicas=1, batch_limit=64)
+    load = ServingLoad(daily_users=1e4, prompt_tokens=6000.0, output_tokens=400.0)
+    one, live, costs = make_pass(design), defined(6200.0), costs_of(design, load)
+    seen = one.shape.attended_tokens(live)
+    cache = kv_cache_bytes(kv_bytes_per_token=one.cache_bytes_per_token(16), context_tokens=seen, sequences=ONE)
+    assert isinstance(costs, Costs)
+    assert costs.step(batch, batch * 6200.0) == pytest.approx(one.step(defined(float(batch)), cache, seen)["step"], rel=1e-9)

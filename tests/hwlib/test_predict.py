@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -25,6 +26,7 @@ from hwlib.predict.fit import Observation, fit, observations
 from hwlib.predict.goals import coverage, goals
 from hwlib.predict.intervals import quantiles, table
 from hwlib.predict.row import Refused, Row
+from hwlib.predict.store import entry_of, text_of
 from hwlib.predict.validation import PATH as HELD
 from hwlib.predict.validation import lines, results_of, stored_results
 
@@ -244,6 +246,22 @@ def test_nothing_is_fitted_to_a_single_row():
     family, rows = toy(), toy_rows()
     rows[0] = Row(rows[0].cells | {"level": "alone"})
     assert not any("alone" in key for key in fit(family, observations(family, rows)).values)
+
+
+def test_a_factor_that_a_source_names_holds_until_cases_say_otherwise():
+    family = toy()
+    told = {"a": dataclasses.replace(family.constants["a"], known={"b": 1.5, "far": 0.5})}
+    assert Constants(told, {}).get("a", "far") == pytest.approx(0.5 * Constants(told, {}).get("a"))
+    k = fit(dataclasses.replace(family, constants=told), observations(family, toy_rows()))
+    assert k.get("a", "b") == pytest.approx(3, rel=0.01)  # forty cases outweigh the source
+    assert k.get("a", "far") == pytest.approx(0.5 * k.get("a"))
+
+
+def test_a_calibration_run_twice_writes_the_same_bytes():
+    family = next(f for f in all_families() if f.key == "collectives")
+    seen = observations(family, measured(family.file))
+    once, again = (text_of({family.key: entry_of(family, seen, fit(family, seen), (), ())}) for _ in range(2))
+    assert once == again and "[collectives.constants.launch_s]" in once
 
 
 def test_no_stored_factor_rests_on_fewer_than_four_cases():

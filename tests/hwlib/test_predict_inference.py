@@ -12,7 +12,7 @@ import hwlib
 from hwlib.predict.constants import Constants
 from hwlib.predict.families import decode, prefill, saturated, serving, static
 from hwlib.predict.families.cards import card_of
-from hwlib.predict.families.passes import CONSTANTS, IDEAL, coefficients, pass_s
+from hwlib.predict.families.passes import CONSTANTS, IDEAL, coefficients, filled, pass_s, stream_rate
 from hwlib.predict.families.replica_row import INPUTS, MEAN_LENGTHS, lengths, replica_of
 from hwlib.predict.row import Refused, Row
 
@@ -217,7 +217,7 @@ def test_chips_outside_the_catalogue_are_predicted_from_datasheets(name):
         ({"weight_bits": "nan"}, "weight_bits = 'nan'"),
         ({"n_layers": "-3"}, "n_layers"),
         ({"input_len": "-5"}, "input_len"),
-        ({"d_ff": "", "params_b": ""}, "d_ff is missing"),
+        ({"d_ff": "", "params_b": "", "model": "mine"}, "d_ff is missing"),
     ],
 )
 def test_what_is_missing_is_refused_by_name(changed, words):
@@ -251,3 +251,56 @@ def test_held_out_errors(family, metric, bound):
     errors = [abs(float(r["fold"]) / float(r["measured"]) - 1) for r in cases if r["fold"]]
     assert len(errors) >= 0.95 * len(cases) > 0
     assert statistics.mean(errors) < bound
+
+
+# --- portable kernels
+
+
+LLAMA8 = {"software": "llama.cpp", "n_chips": 1, "tp": 1, "act_bits": 16, "n_layers": 32, "d_model": 4096, "n_heads": 32, "d_ff": 14336, "chip": "4090 24GB", "weight_bits": 16}
+
+
+def read_s(**changed):
+    said = prefill.predict(row("prefill", **(LLAMA8 | changed)), start(prefill.FAMILY))
+    return said["ttft_ms"] / 1e3
+
+
+def test_a_chip_with_much_bandwidth_for_its_processors_does_not_get_all_of_it():
+    """Bytes under way bound a plain kernel on an A100, whose processors are few and slow for its memory; not on a card with less."""
+    shares = {}
+    for chip in ("A100 PCIe 80GB", "RTX A6000 48GB"):
+        r = replica_of(row(**(LLAMA8 | {"chip": chip})))
+        shares[chip] = stream_rate(r, usual(r)) / (r.card.mem_bytes_per_s * usual(r).memory)
+    assert shares["A100 PCIe 80GB"] < 0.8 < shares["RTX A6000 48GB"] < 1
+    tuned = replica_of(row(**(LLAMA8 | {"chip": "A100 PCIe 80GB", "software": "vLLM"})))
+    assert stream_rate(tuned, usual(tuned)) == tuned.card.mem_bytes_per_s * usual(tuned).memory
+
+
+def test_a_prompt_is_read_in_chunks_with_the_weights_anew_for_each():
+    one, two, four = (read_s(input_len=n) for n in (512, 1024, 2048))
+    assert 1.9 * one < two < 2.4 * one and 1.9 * two < four < 2.6 * two
+
+
+def test_few_bits_speed_decode_and_slow_prompts():
+    """A prompt's products want 16 bits: what was saved in reading is written and read again."""
+    assert read_s(weight_bits=4.85, input_len=512) > read_s(input_len=512)
+    assert rate(**(LLAMA8 | {"weight_bits": 4.85})) > 1.5 * rate(**LLAMA8)
+
+
+def test_widening_costs_a_chip_without_matrix_units_its_arithmetic():
+    few = LLAMA8 | {"weight_bits": 4.85}
+    mac, card = (replica_of(row(**(few | {"chip": chip}))) for chip in ("M2 Ultra 76-Core GPU 192GB", "3090 24GB"))
+    assert usual(card).widen == 0 and usual(mac).dequantise == 0
+    with_it, without = (step_s(mac, usual(mac)._replace(widen=w), batch=1) for w in (usual(mac).widen, 0.0))
+    arithmetic = (mac.attention_params + mac.ffn_params) * usual(mac).widen / mac.peak16
+    assert without < with_it < without + arithmetic
+
+
+def test_tiles_fill_processors_between_none_and_all():
+    for chip, tokens in (("A100 PCIe 80GB", 512), ("4090 24GB", 512), ("4090 24GB", 4096), ("M2 Ultra 76-Core GPU 192GB", 512)):
+        assert 0.2 < filled(replica_of(row(**(LLAMA8 | {"chip": chip}))), tokens) <= 1
+    small, large = (filled(replica_of(row(**(LLAMA8 | {"chip": "A100 PCIe 80GB"}))), n) for n in (512, 8192))
+    assert small < large
+
+
+def test_cards_that_hold_layers_one_after_another_decode_no_faster_than_one():
+    assert rate(**(LLAMA8 | {"n_chips": 4, "tp": ""})) == rate(**LLAMA8)

@@ -268,7 +268,7 @@ def test_what_is_blank_is_inferred_where_it_follows():
 @pytest.mark.parametrize("field", ["n_layers", "d_model", "seq_len", "chip"])
 def test_a_missing_input_is_named(field):
     with pytest.raises(Refused, match=f"{field} is missing"):
-        say(**{field: ""})
+        say(**{"model": "a model of its own", field: ""})
 
 
 def test_a_row_without_any_batch_is_refused():

@@ -27,7 +27,7 @@ def problems(draw):
     design = TrainingDesign(
         accelerator=draw(st.sampled_from(["h100-sxm", "a100-80-sxm", "b200-sxm", "l40s", "mi300x", "tpu-v5p"])), nodes=draw(st.sampled_from([1, 2, 3, 16, 96, 500])),
         chips_per_node=draw(st.sampled_from([1, 4, 8])), seq_len=draw(st.sampled_from([1024, 2048, 3000])), state_precision=draw(st.sampled_from(["fp32", "bf16", "fp8"])),
-        spare_nodes=draw(st.integers(0, 3)), scale_out_link=draw(st.sampled_from(["none", "ib-ndr", "roce-400"])), checkpoint_interval_s=draw(st.floats(60, 1e5)),
+        spare_nodes=draw(st.integers(0, 3)), topology=draw(st.sampled_from(["fat-tree", "torus"])), scale_out_link=draw(st.sampled_from(["none", "ib-ndr", "roce-400"])), checkpoint_interval_s=draw(st.floats(60, 1e5)),
     )
     heads = draw(st.sampled_from([8, 32, 48, 80]))
     load = TrainingLoad(layers=draw(st.sampled_from([1, 24, 80, 97])), heads=heads, hidden=heads * 64, ffn=heads * 192, kv_heads=draw(st.sampled_from([1, 8, heads])), train_tokens=draw(st.floats(1e9, 1e13)), usd_per_chip_hour=draw(st.floats(0.1, 20)))

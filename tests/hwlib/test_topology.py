@@ -1,6 +1,7 @@
 """Networks by their shape: more links never slow a collective, rates of chips and links are not mixed, and stated bisections come out."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from hwlib import catalogue, why
 from hwlib.collectives import torus_all_reduce_s
+from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.errors import BadInput, NotSupported
 from hwlib.topology import (
     RULES,
@@ -18,6 +20,7 @@ from hwlib.topology import (
     torus_lanes_all_reduce_s,
     two_tier_ports,
 )
+from hwlib.training import estimate_training
 
 SIZE = st.floats(1, 1e12)
 
@@ -106,3 +109,28 @@ def test_a_message_that_is_none_is_named(bad):
 def test_chips_without_a_torus_are_refused():
     with pytest.raises(NotSupported, match="torus"):
         estimate_torus("h100-sxm", (4, 4, 4), message_bytes=1e6)
+
+
+TPU = TrainingDesign(accelerator="tpu-v5e", nodes=64, chips_per_node=4, tensor_parallel=4, data_parallel=64, topology="torus", global_batch_tokens=2**21, micro_batch=1)
+SMALL = TrainingLoad(layers=32, hidden=4096, ffn=14336, heads=32, kv_heads=8, train_tokens=1e12)
+
+
+def test_a_pod_that_trains_reduces_over_its_torus_with_one_links_rate_an_axis():
+    torus, tree = (estimate_training(replace(TPU, topology=t), SMALL) for t in ("torus", "fat-tree"))
+    link = torus.data_comm_s.origin.inputs["link_bytes_per_s"]
+    assert link == catalogue.chip("tpu-v5e").link_bytes_per_s / 4
+    assert torus.data_comm_s.origin.inputs["torus_axes"] == 1, "tensor parallelism keeps one of the two axes"
+    assert torus.data_comm_s != tree.data_comm_s and torus.all_reduce_s.origin.formula.name == "torus_all_reduce_s"
+    assert not [leaf.name for leaf in torus.step_s.origin.leaves() if leaf.bare]
+
+
+def test_three_axes_carry_gradients_faster_than_two_on_the_same_links():
+    flat, cube = (estimate_training(replace(TPU, accelerator=chip, tensor_parallel=1, data_parallel=256), SMALL) for chip in ("tpu-v5e", "tpu-v4"))
+    assert cube.data_comm_s < flat.data_comm_s
+
+
+def test_a_torus_larger_than_a_pod_is_refused_and_other_chips_have_none():
+    with pytest.raises(NotSupported, match="a pod of Google TPU v5e has 256 chips"):
+        estimate_training(replace(TPU, nodes=128, data_parallel=128), SMALL)
+    gpu = TrainingDesign(accelerator="h100-sxm", nodes=4, tensor_parallel=8, data_parallel=4)
+    assert estimate_training(replace(gpu, topology="torus"), SMALL).step_s == estimate_training(gpu, SMALL).step_s

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 
 from hwlib.collectives import (
     all_to_all_bytes,
@@ -20,18 +21,16 @@ from hwlib.collectives import (
     switch_all_reduce_bytes,
 )
 from hwlib.predict.constants import Constant, Constants
-from hwlib.predict.families.cards import card_of
+from hwlib.predict.families.cards import card_of, card_of_row
 from hwlib.predict.family import Family
 from hwlib.predict.row import Refused, Row
 
-OPS = {
-    "all_reduce": "all_reduce", "allreduce": "all_reduce", "all_gather": "all_gather", "allgather": "all_gather",
-    "reduce_scatter": "reduce_scatter", "reducescatter": "reduce_scatter", "alltoall": "all_to_all", "all_to_all": "all_to_all",
-}  # fmt: skip
 LINKS = (
     ("nvlink5", r"nvlink ?5"), ("nvlink4", r"nvlink ?4"), ("bridge", r"pair|bridge"), ("nvlink3", r"nvlink ?3"), ("nvlink2", r"nvlink ?2"),
     ("xgmi", r"xgmi|infinity"), ("ici", r"\bici"), ("neuronlink", r"neuron"), ("pcie", r"pcie"),
 )  # fmt: skip
+RATES = (("nvlink5", 700e9), ("nvlink4", 380e9), ("nvlink3", 150e9), ("pcie", 0.0))
+"""Links that were measured, with the rate from which an unknown link counts as one of them."""
 IN_SWITCH = {"nvlink4", "nvlink5", "nvlink6"}
 """Links whose switches add up (NVLink Switch from its third generation on)."""
 LARGE = 16 * 2**20
@@ -39,12 +38,17 @@ LARGE = 16 * 2**20
 FLAGGED = 32 * 2**10
 """Bytes at which NCCL leaves the protocol that sends a flag with every word."""
 
+EAGER = 8 * 2**10
+"""Bytes up to which a rank seldom waits for its peers inside the kernel: profilers that time the kernel alone show it."""
+# The starts of launch_s and hop_s are NCCL's own table for its flagged protocol (`baseLat` and `hwLat` in src/graph/tuning.cc).
+
 CONSTANTS = {
     c.name: c
     for c in (
-        Constant(name="launch_s", start=6e-6, low=1e-6, high=60e-6, unit="s", meaning="start of a collective's kernel on all ranks", spread=0.4),
+        Constant(name="launch_s", start=6.6e-6, low=1e-6, high=60e-6, unit="s", meaning="start of a collective's kernel on all ranks", spread=0.12, base_spread=0.2),
         Constant(name="framework_s", start=20e-6, low=2e-6, high=200e-6, unit="s", meaning="what a framework does before it starts a collective that nothing else hides", spread=0.4),
-        Constant(name="hop_s", start=1.0e-6, low=0.2e-6, high=8e-6, unit="s", meaning="one hop of a ring inside a node, smallest messages", spread=0.3),
+        Constant(name="late_s", start=30e-6, low=5e-6, high=200e-6, unit="s", meaning="how long a rank's kernel waits for the rank that was called last, seen where a profiler times the kernels of a framework; transfers run meanwhile", spread=0.3),
+        Constant(name="hop_s", start=1.0e-6, low=0.2e-6, high=8e-6, unit="s", meaning="one hop of a ring inside a node, smallest messages", spread=0.12, base_spread=0.2),
         Constant(name="protocol", start=0.25, low=0.02, high=1.5, unit="", meaning="how much longer a start and its hops take in the protocols for more than some 32 KiB", spread=0.4),
         Constant(name="link", start=0.76, low=0.30, high=0.95, meaning="share of the link's rate that rings and direct sends reach on large messages", spread=0.15),
         Constant(name="switch", start=0.62, low=0.30, high=0.95, meaning="share of the link's rate that an all-reduce inside the switches reaches", spread=0.2),
@@ -62,10 +66,10 @@ class Group:
     __slots__ = ("link", "link_bytes_per_s", "nic_bytes_per_s", "nodes", "op", "per_node", "ranks", "size", "stack", "switched")
 
     def __init__(self, row: Row) -> None:
-        op = row.text("op").lower().replace("-", "_").replace(" ", "_")
-        if op not in OPS:
-            raise Refused(f"op = {row.text('op')[:40]!r} is not a collective known here; it can be {', '.join(sorted(set(OPS.values())))}" if op else "op is missing", field="op")
-        self.op = OPS[op]
+        op = re.sub(r"[^a-z]", "", row.text("op").lower())
+        self.op = next((name for name in ("reduce_scatter", "all_gather", "all_reduce", "all_to_all") if name.replace("_", "") in op), "")
+        if not self.op:
+            raise Refused(f"op = {row.text('op')[:40]!r} is not a collective known here; it can be all_gather, all_reduce, all_to_all, reduce_scatter" if op else "op is missing", field="op")
         self.size = row.number("payload_bytes")
         self.ranks = _count(row, "n_ranks")
         if self.ranks < 2:
@@ -80,14 +84,18 @@ class Group:
         self.link = next((name for name, pattern in LINKS if re.search(pattern, text)), "")
         inside = row.number("link_gbs_unidir") * 1e9 if row.text("link_gbs_unidir") else 0.0
         if not (inside and self.link):
-            card = card_of(row.text("chip"))
-            self.link = self.link or card.link
-            inside = inside or card.link_bytes_per_s
+            try:
+                card = card_of_row(row)
+                self.link, inside = self.link or card.link, inside or card.link_bytes_per_s
+            except Refused:
+                if not inside:  # neither the link nor the chip says how fast it is
+                    raise
+                self.link = next(name for name, rate in RATES if inside >= rate)  # the nearest that was measured
         self.link_bytes_per_s = inside
         self.switched = self.link in IN_SWITCH and "pair" not in text
         self.nic_bytes_per_s = _nic(row, self.per_node) if self.nodes > 1 else 0.0
         software = row.text("software").lower()
-        self.stack = "torch" if "torch" in software else "nccl" if "nccl" in software else software.split(" ")[0][:24]
+        self.stack = "profiler" if "profiler" in software else "torch" if "torch" in software else "nccl" if "nccl" in software else software.split(" ")[0][:24]
 
 
 def _count(row: Row, name: str) -> float:
@@ -158,14 +166,35 @@ def seconds(g: Group, k: Constants) -> float:
     """One collective."""
     hops = _hops(g.op, g.per_node) * k.get("hop_s", g.link) if g.per_node > 1 else 0.0
     start = (k.get("launch_s", g.link) + hops) * (1 + k.get("protocol") * g.size / (g.size + FLAGGED))
-    if g.stack == "torch":
+    late = 0.0
+    if g.stack == "profiler":
+        late = k.get("late_s", g.link) * g.size / (g.size + EAGER)
+    elif g.stack == "torch":
         start += k.get("framework_s")
     fill = k.get("fill_bytes", g.op, g.link)
     inside = _inside_s(g, k, fill)
     if g.nodes < 2:
-        return start + inside
+        return math.hypot(late, start + inside) if g.stack == "profiler" else start + inside
     rounds = min(_hops(g.op, g.nodes), 2.0 * math.ceil(math.log2(g.nodes)))  # a ring, or two trees where that is shorter
-    return start + rounds * k.get("nic_hop_s") + max(inside, _between_s(g, k, fill))
+    whole = start + rounds * k.get("nic_hop_s") + max(inside, _between_s(g, k, fill))
+    return math.hypot(late, whole) if g.stack == "profiler" else whole
+
+
+def _terms(row: Row, k: Constants) -> Iterator[tuple[str, float]]:
+    g = Group(row)
+    hops = _hops(g.op, g.per_node) * k.get("hop_s", g.link) if g.per_node > 1 else 0.0
+    slower = 1 + k.get("protocol") * g.size / (g.size + FLAGGED)
+    fill = k.get("fill_bytes", g.op, g.link)
+    yield "start of the kernel", k.get("launch_s", g.link) * slower
+    yield "hops", hops * slower
+    if g.stack == "torch":
+        yield "framework", k.get("framework_s")
+    if g.stack == "profiler":
+        yield "waiting for the last rank, while bytes move", k.get("late_s", g.link) * g.size / (g.size + EAGER)
+    yield "bytes inside the node", _inside_s(g, k, fill)
+    if g.nodes > 1:
+        yield "bytes between nodes, meanwhile", _between_s(g, k, fill)
+        yield "hops between nodes", min(_hops(g.op, g.nodes), 2.0 * math.ceil(math.log2(g.nodes))) * k.get("nic_hop_s")
 
 
 def predict(row: Row, constants: Constants) -> dict[str, float]:
@@ -199,5 +228,5 @@ def regime(row: Row) -> str:
 
 FAMILY = Family(
     title="Collectives", names=("collectives",), file="7_collectives.csv", metrics={"collectives": ("time_us",)}, constants=CONSTANTS,
-    predict=predict, datasheet=datasheet, levels=levels, regime=regime,
+    predict=predict, datasheet=datasheet, levels=levels, terms=_terms, regime=regime,
 )  # fmt: skip

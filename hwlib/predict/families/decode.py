@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hwlib.predict.constants import Constants
-from hwlib.predict.families.passes import CONSTANTS, IDEAL, Coefficients, coefficients, pass_s
+from hwlib.predict.families.passes import CONSTANTS, IDEAL, Coefficients, coefficients, pass_s, terms
 from hwlib.predict.families.replica_row import WHOLE_CACHE, Replica, lengths, replica_of
 from hwlib.predict.family import Family
 from hwlib.predict.row import Row
 
-USED = ("memory", "compute", "cache", "activations", "layer_s", "step_s", "latency", "link", "dequantise", "sequence_s", "attention", "scores")
+USED = ("memory", "compute", "cache", "activations", "layer_s", "step_s", "latency", "link", "dequantise", "sequence_s", "attention", "scores", "stream", "again", "widen")
 
 
-def _tokens_per_s(row: Row, r: Replica, c: Coefficients) -> float:
+def _step(row: Row, r: Replica) -> dict[str, float]:
+    """The mean step: the one at the mean context."""
     batch = row.number("batch", 1.0)
     prompt, answer = lengths(row)
     cached = prompt + (answer if r.engine in WHOLE_CACHE else answer / 2)
-    return batch / pass_s(r, c, tokens=batch, sequences=batch, cached=batch * cached)
+    return {"tokens": batch, "sequences": batch, "cached": batch * cached}
+
+
+def _tokens_per_s(row: Row, r: Replica, c: Coefficients) -> float:
+    return row.number("batch", 1.0) / pass_s(r, c, **_step(row, r))
+
+
+def _terms(row: Row, constants: Constants) -> Iterator[tuple[str, float]]:
+    r = replica_of(row)
+    return terms(r, coefficients(constants, r), **_step(row, r))
 
 
 def predict(row: Row, constants: Constants) -> dict[str, float]:
@@ -43,5 +55,5 @@ def levels(row: Row) -> tuple[str, ...]:
 
 FAMILY = Family(
     title="Batch-1 decode", names=("decode_bs1",), file="3_decode_batch1.csv", metrics={"decode_bs1": ("tokens_per_s",)},
-    constants={name: CONSTANTS[name] for name in USED}, predict=predict, datasheet=datasheet, levels=levels,
+    constants={name: CONSTANTS[name] for name in USED}, predict=predict, datasheet=datasheet, levels=levels, terms=_terms,
 )  # fmt: skip

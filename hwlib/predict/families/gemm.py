@@ -6,9 +6,12 @@ short kernel reaches towards what a long one holds.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hwlib.gemm import gemm_bytes, gemm_compute_s, gemm_flops, gemm_memory_s, gemm_s, tiles_of, wave_share
 from hwlib.predict.constants import Constant, Constants
-from hwlib.predict.families.cards import Card, card_of
+from hwlib.predict.families.cards import UNKNOWN, Card, card_of_row
+from hwlib.predict.families.processors import processors_of
 from hwlib.predict.family import Family
 from hwlib.predict.row import Refused, Row
 
@@ -18,25 +21,22 @@ FORMATS = {
 """Peaks that serve a precision: 16-bit formats share theirs, nothing else stands in for another."""
 WIDTH = {"fp32": 4.0, "tf32": 4.0, "fp16": 2.0, "bf16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5625, "nvfp4": 0.5625}
 """Bytes of a value, with its share of block scales."""
-PROCESSORS = {
-    "v100-sxm2": 80, "a100-40-sxm": 108, "a100-80-sxm": 108, "a100-80-pcie": 108, "h100-sxm": 132, "h100-pcie": 114, "h100-nvl": 132, "h200-sxm": 132,
-    "h800": 132, "gh200": 132, "b100": 148, "b200-sxm": 148, "b300-sxm": 148, "gb200": 148, "gb300": 148, "l4": 58, "l40s": 142, "mi300x": 304, "mi325x": 304, "mi355x": 256,
-}  # fmt: skip
-"""Processors that take a tile each, as vendors state them; other chips count as one that is never half full."""
+SYSTOLIC = {"tpu", "gaudi"}
+"""Vendors whose products run on few large systolic arrays with a fixed clock."""
 TILES = ((128.0, 256.0), (256.0, 128.0), (128.0, 128.0), (64.0, 128.0))
 SPLITS = (1.0, 2.0, 4.0)
 """In how many parts a library may cut the sum when tiles are few."""
 PART_BYTES = 8.0
 """A part's result is written at 32 bits and read again."""
-USUAL_RIDGE = 250.0
-"""FLOP at 16 bits for each byte, of a data-centre chip whose bandwidth is not known."""
 LONG_S = 4e-4
 """Time after which a chip has lowered its clock by half of what it will."""
 
+# compute of "amd": its own maxima, 54% of the 16-bit peak on the MI300X, over the 70% of other chips after long kernels (AMD, "Measuring
+# max-achievable FLOPs", 2025): its parts lower their clock under load more than others.
 CONSTANTS = {
     c.name: c
     for c in (
-        Constant(name="compute", start=0.82, low=0.30, high=0.98, meaning="share of the peak that full waves of tiles reach in a short kernel", spread=0.12),
+        Constant(name="compute", start=0.82, low=0.30, high=0.98, meaning="share of the peak that full waves of tiles reach in a short kernel", spread=0.12, known={"amd": 0.75}),
         Constant(name="throttle", start=0.15, low=0.005, high=0.5, meaning="share that a long kernel loses because the power limit lowers the clock", spread=0.5),
         Constant(name="small_tile", start=0.92, low=0.60, high=1.0, meaning="share that a tile of 128 × 128 reaches of a tile twice as large", spread=0.1),
         Constant(name="ramp_k", start=100.0, low=5.0, high=600.0, meaning="steps of a tile's sum that its start and its end cost", spread=0.4),
@@ -70,7 +70,7 @@ class Product:
         self.peak = row.number("peak_tflops_used") * 1e12 if row.text("peak_tflops_used") else self.card.peak(*FORMATS[self.precision])
         self.bandwidth = self.card.mem_bytes_per_s * share
         self.width = WIDTH[self.precision]
-        self.processors = float(PROCESSORS.get(self.card.id, 1))
+        self.processors = processors_of(self.card.id)
         self.flops = gemm_flops(gemm_m=self.m, gemm_n=self.n, gemm_k=self.k)
         id = self.card.id
         self.vendor = "tpu" if id.startswith("tpu") else "amd" if id.startswith("mi") else "gaudi" if id.startswith("gaudi") else "nvidia"
@@ -80,14 +80,9 @@ class Product:
 
 def _card(row: Row, precision: str) -> tuple[Card, float]:
     """The chip, and the share of it that the row calls a device: a row may count one chiplet of two."""
-    try:
-        card = card_of(row.text("chip"))
-    except Refused:
-        if not row.text("peak_tflops_used"):
-            raise
-        peak = row.number("peak_tflops_used") * 1e12  # a chip that nobody knows, but whose peak the row states
-        return Card(id="unknown", peaks={FORMATS[precision][0]: peak}, mem_bytes=80e9, mem_bytes_per_s=peak * WIDTH[precision] / 2 / USUAL_RIDGE,
-                    memory="hbm", link="", link_bytes_per_s=0.0, launch_s=0.0, hop_s=0.0), 1.0  # fmt: skip
+    card = card_of_row(row)
+    if card.id == UNKNOWN:
+        return replace(card, peaks={FORMATS[precision][0]: row.number("peak_tflops_used") * 1e12}), 1.0
     catalogue = card.peak(*FORMATS[precision])  # refuses a precision that the chip does not have
     if not row.text("peak_tflops_used"):
         return card, 1.0
@@ -116,8 +111,9 @@ def _once(p: Product, tile: tuple[float, float], parts: float, *, compute: float
 
 def seconds(p: Product, k: Constants) -> float:
     """One product with the tiles that suit it best."""
-    compute = k.get("compute", p.precision if p.width < 2 else "", p.vendor, p.stack, p.card.id)
-    throttle = k.get("throttle", p.vendor, p.card.id)
+    array = "systolic" if p.vendor in SYSTOLIC else ""
+    compute = k.get("compute", p.precision if p.width < 2 else "", array, p.vendor, p.stack, p.card.id)
+    throttle = k.get("throttle", array, p.vendor, p.card.id)
     small = k.get("small_tile", p.vendor, p.card.id)
     memory = k.get("memory", p.vendor, p.card.id) * p.n / (p.n + k.get("narrow", p.vendor))
     launch = k.get("launch_s", p.vendor, p.card.id)

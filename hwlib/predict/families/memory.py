@@ -17,6 +17,7 @@ from hwlib.activations import (
 from hwlib.memory import micro_batches_in_flight, params_per_chip, state_bytes
 from hwlib.parallelism import largest_stage_layers
 from hwlib.predict.constants import Constants
+from hwlib.predict.families.model_names import filled
 from hwlib.predict.families.training_model import Model, model_of, sane
 from hwlib.predict.family import Family
 from hwlib.predict.row import Refused, Row
@@ -72,7 +73,7 @@ def _zero(row: Row) -> int:
 
 def predict(row: Row, constants: Constants | None = None) -> dict[str, float]:
     """GiB of weights, gradients and optimizer of one chip, and of the first stage's activations."""
-    model = model_of(sane(row))
+    model = model_of(sane(filled(row)))
     tp, pp, dp = _ranks(row)
     if pp > model.layers:
         raise Refused(f"pp = {pp:g} is more than the {model.layers:g} layers: a stage needs at least one", field="pp")
@@ -102,7 +103,7 @@ def datasheet(row: Row) -> dict[str, float]:
     tp, pp, _ = _ranks(row)
     found["params_opt_gib"] *= 16 / 18
     if "activations_gib" in found:
-        model = model_of(row)
+        model = model_of(filled(row))
         layer = activations_of(model, seq=row.number("seq_len"), micro_batch=row.number("micro_batch"), tp=tp, recompute=row.text("recompute"))
         found["activations_gib"] = layer * model.layers / pp / GIB
     return found

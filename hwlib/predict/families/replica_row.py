@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hwlib.predict.families.cards import Card, card_of
+from hwlib.predict.families.cards import Card, card_of_row
+from hwlib.predict.families.model_names import filled
 from hwlib.predict.row import Refused, Row
 
 INPUTS = (
@@ -40,6 +41,8 @@ ALL_QUANTISED = {"llama.cpp", "gpt-fast"}
 """Engines that store the output projection in the weights' format too; others keep it at 16 bits."""
 CACHE_AS_WEIGHTS = {"trtllm"}
 """Engines whose 8-bit checkpoints bring an 8-bit cache; elsewhere a cache that is not stated is at 16 bits."""
+BY_LAYER = {"llama.cpp"}
+"""Engines that by default put whole layers on each card."""
 KV_SHARE = {"trtllm": 0.95, "vllm": 0.90, "sglang": 0.88, "jetstream": 1.0}
 """Share of the free memory that an engine gives to its cache."""
 
@@ -147,14 +150,15 @@ def lengths(row: Row) -> tuple[float, float]:
 
 @lru_cache(maxsize=8192)
 def _replica(key: tuple[tuple[str, str], ...]) -> Replica:
-    row = Row(dict(key))
-    card = card_of(row.text("chip")) if row.text("chip") else _no("chip")
+    row = filled(Row(dict(key)))
+    card = card_of_row(row)
     engine = engine_of(row.text("software"), row.text("group"))
     group = row.text("group")
     bits = row.number("weight_bits")
     act = row.number("act_bits", 8.0 if bits == 8 and engine in ("trtllm", "vllm", "sglang") else 16.0)
     kv_bits = row.number("kv_bits", min(bits, 8.0) if engine in CACHE_AS_WEIGHTS and bits <= 8 else 16.0)
-    layers, hidden, heads = (row.number(n) for n in ("n_layers", "d_model", "n_heads"))
+    layers, hidden = (row.number(n) for n in ("n_layers", "d_model"))
+    heads = row.number("n_heads", max(1.0, round(hidden / 128)))
     kv_heads = row.number("n_kv_heads", heads)
     vocab = row.number("vocab", 32000.0)
     head_dim = float(HEAD_DIM.get(row.text("model"), hidden / heads))
@@ -172,6 +176,8 @@ def _replica(key: tuple[tuple[str, str], ...]) -> Replica:
     n = row.number("n_chips", row.number("tp", 1.0))
     tp = row.number("tp", 0.0) if row.text("tp") else 0.0
     resident = (attention + layers * hidden * ffn * matrices * experts) * bits / 8 + 4 * head
+    if engine in BY_LAYER:  # cards one after the other: a token sees one of them at a time
+        tp = n = 1.0
     if not tp:  # not stated: the fewest chips (a power of two) that leave a third of their memory to the cache
         tp = 1.0
         while tp < n and resident / tp > card.mem_bytes * 2 / 3:
@@ -206,5 +212,5 @@ def replica_of(row: Row) -> Replica:
 
 REPLICA_INPUTS = (
     "group", "software", "model", "params_b", "n_layers", "d_model", "n_heads", "n_kv_heads", "d_ff", "vocab", "gated_mlp", "n_experts",
-    "experts_per_tok", "chip", "n_chips", "tp", "weight_bits", "act_bits", "kv_bits",
+    "experts_per_tok", "chip", "n_chips", "tp", "weight_bits", "act_bits", "kv_bits", "peak_tflops_used", "peak_bw_gbs",
 )  # fmt: skip

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hwlib import catalogue
-from hwlib.predict.families.cards import Card, card_of
+from hwlib.predict.families.cards import Card, card_of_row
+from hwlib.predict.families.model_names import filled
 from hwlib.predict.families.training_model import Model, model_of, sane
 from hwlib.predict.row import Refused, Row
 
@@ -90,6 +91,7 @@ def stack_of(software: str, group: str = "") -> str:
 def nic_of(text: str, node: float, card: Card) -> float:
     """Bytes a second that one chip sends to other nodes: the text counts cards of a node, or the whole node.
 
+    >>> from hwlib.predict.families.cards import card_of
     >>> nic_of("8x400Gb/s NDR IB", 8, card_of("h100")) / 1e9, nic_of("1600Gb/s RoCE per node", 8, card_of("h100")) / 1e9
     (50.0, 25.0)
     >>> nic_of("4x100Gb/s Omni-Path per node", 8, card_of("a100")) / 1e9
@@ -108,6 +110,7 @@ def capped(name: str, card: Card) -> tuple[float, float]:
 
     Power falls with the cube of the clock at most and with the clock at least; the square is between the two.
 
+    >>> from hwlib.predict.families.cards import card_of
     >>> share, rate = capped("H100-96GB-HBM2e-500W", card_of("h100")); round(share, 3), rate / 1e9
     (0.845, 2400.0)
     >>> capped("H100-SXM-80GB", card_of("h100"))[0]
@@ -202,11 +205,11 @@ def _chunks(row: Row, model: Model, stack: str, pp: float) -> float:
 
 
 def _run(key: tuple[tuple[str, str], ...]) -> Run:
-    row = sane(Row(dict(key)))
+    row = sane(filled(Row(dict(key))))
     model = model_of(row)
     if not row.text("chip"):
         raise Refused("chip is missing", field="chip")
-    card = card_of(row.text("chip"))
+    card = card_of_row(row)
     stack = stack_of(row.text("software"), row.text("group"))
     words = f"{row.text('software')} {row.text('group')} {row.text('tflops_counts')} {row.text('model')}".lower()
     adapters = "lora" in words or "peft" in words
@@ -281,7 +284,7 @@ def _run(key: tuple[tuple[str, str], ...]) -> Run:
 INPUTS = (
     "group", "software", "model", "params_b", "n_layers", "d_model", "n_heads", "n_kv_heads", "d_ff", "vocab", "gated_mlp", "n_experts", "experts_per_tok", "chip", "n_chips",
     "chips_per_node", "inter_link", "tp", "pp", "dp", "cp", "ep", "fsdp", "interleave", "micro_batch", "local_batch", "grad_accum", "global_batch", "seq_len", "precision",
-    "recompute", "n_slices", "tflops_counts",
+    "recompute", "n_slices", "tflops_counts", "peak_tflops_used",
 )  # fmt: skip
 
 
