@@ -153,8 +153,8 @@ def sentence(s: State) -> str:
         return f"<b>The loss is not a number from step {first} on</b>; {beside} after {LEARNING} steps. Values past {draw.num(format_of(FORWARD).max)} have no place in E4M3, and one of them is enough."
     head = f"<b>After {LEARNING} steps the loss is {draw.num(s.mine.last)}</b>; {beside}. "
     if s.scaled:
-        return head + f"At step {s.step} the gradient is divided by {show(s.gradient.scale)} before it is rounded, and {draw.percent(s.gradient.lost)} of it become zero."
-    return head + f"Nothing is scaled, and at step {s.step} {draw.percent(s.gradient.lost)} of the gradient become zero."
+        return head + f"At step {s.step} the gradient is divided by {show(s.gradient.scale)} before it is rounded, and {draw.percent(s.gradient.lost)} of its values become zero."
+    return head + f"Nothing is scaled, and at step {s.step} {draw.percent(s.gradient.lost)} of the gradient’s values become zero."
 
 
 def table(s: State) -> str:
