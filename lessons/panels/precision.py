@@ -21,7 +21,7 @@ from lessons.panels.parts import WIDE, View, either, explained, steps, wire
 CHIPS = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 INPUTS = (1, 10, 100, 1000)
 RECIPES = {"no scales": "fp8", "delayed scaling": "fp8-delayed"}
-LEARNING, BATCH, OUTPUTS, HISTORY = 60, 256, 8, 16
+LEARNING, BATCH, OUTPUTS, HISTORY = 50, 128, 8, 16
 """Steps of a run; samples of a chip and outputs of the network, as `hwlib.tiny_training` has them; steps a scale looks back on."""
 MOMENTS = tuple(range(1, LEARNING + 1))
 NAMES = {FORWARD: "E4M3", BACKWARD: "E5M2"}
@@ -99,7 +99,7 @@ def _drawn() -> np.ndarray:
 def gradient_rms(loss: float, chips: int) -> float:
     """Root mean square of the gradient at the network's output: twice the error over the values of the whole batch.
 
-    >>> gradient_rms(1.0, 1) == 2 / (256 * 8)
+    >>> gradient_rms(1.0, 1) == 2 / (128 * 8)
     True
     """
     return 2 * math.sqrt(loss) / (BATCH * OUTPUTS * chips)
