@@ -97,12 +97,19 @@ def answered(answer: Any) -> bool:
     return answer is not None and answer is not ... and not (isinstance(answer, str) and not answer.strip())
 
 
+answered_by: Callable[[str, bool, int], None] | None = None
+"""Who is told of each answer: nobody, until the learner asks for it with `lessons.remembering.remember`."""
+
+
 def check(id: str, answer: Any) -> Feedback:
     """Feedback for an answer: a number in base units, a text with a unit ("64 KiB"), or one of the words offered."""
     asked = question(id)
     if not answered(answer):
         return Feedback(id, None, f"Put your answer in place of the three dots: {asked.ask}")
-    return _word(asked, answer) if asked.options else _number(asked, answer)
+    reply = _word(asked, answer) if asked.options else _number(asked, answer)
+    if answered_by is not None and reply.good is not None:
+        answered_by(id, reply.good, hint.step.get(id, 0))
+    return reply
 
 
 def _word(asked: Question, answer: Any) -> Feedback:

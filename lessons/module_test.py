@@ -3,6 +3,9 @@
 `paper` draws them, `mark` marks answers, `hand_in` writes them to a file, and `python -m lessons.module_test FOLDER`
 marks a folder of such files into one table. Whoever holds the ticket can draw the paper again, so that nothing but
 ticket and answers is stored.
+
+The course is open, and so is the code that marks: whoever reads it can have it compute the answers. For marks that count,
+sit the test under supervision; for everybody else it is practice.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def measured() -> Shown:
     caption = (
         f"Diamonds: chip-hours that the makers of a model state. Line: where published equals predicted, from six operations a parameter and token at an MFU of {draw.percent(MFU)}. Nothing was fitted. "
         f"Published is {draw.num(ratios[0], 2)} to {draw.num(ratios[-1], 2)} times predicted: the hours of the later cards include ramping up and failures, and their smallest model ran far from the peak. "
-        "So a run priced from its arithmetic can be too cheap by that factor. Nobody has published what experiments cost beside a run; the doubling assumed here is an assumption."
+        "So a run priced from its arithmetic can be too cheap by that factor. What experiments cost beside a run is hardly ever published: the doubling here is an assumption."
     )
     sources = "; ".join(sorted({source for *_, source in cases}))
     return Shown(draw.figure(picture, caption=caption, source=draw.esc(sources) + ".", table=draw.table(["Run", "Chip", "Tokens", "Published, h", "Predicted, h", "Ratio"], rows, right={2, 3, 4, 5})))

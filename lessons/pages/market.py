@@ -82,7 +82,7 @@ def measured() -> Shown:
     picture = draw.cost_bars(bars, title="A million tokens written, with three million read")
     caption = (
         f"Black: the list price of one million tokens written and three million read, from a price table read on {catalogue.constant('token_price.bedrock-70b.out').origin.checked}. Grey: what they cost to make on rented H100s at {show(catalogue.price(CHIP), 'usd/h')}, "
-        f"8-bit weights, busy {draw.percent(BUSY)} of the time, by this course’s estimate. Nobody publishes what serving costs them, so the ratio is no margin: a seller’s chips, load and engine are not known."
+        f"8-bit weights, busy {draw.percent(BUSY)} of the time, by this course’s estimate. These sellers do not publish what serving costs them, so the ratio is no margin: their chips, load and engines are not known."
     )
     return Shown(draw.figure(picture, caption=caption, source="litellm’s price table; this course’s estimates.", table=draw.table(["Model", "Seller", "Listed", "Made", "Ratio"], body, right={2, 3, 4})))
 

@@ -93,7 +93,7 @@ def solved() -> Shown:
 
 
 def measured() -> Shown:
-    """There is no published fleet to stand beside this one; how the kinds' prices spread says how far the answer carries."""
+    """No fleet of several kinds is among the measurements; how the kinds' prices spread says how far the answer carries."""
     body = []
     for name, (chip, n) in DESIGNS.items():
         offers = [p for p in catalogue.prices(chip) if p.kind == "on-demand"]
@@ -102,7 +102,7 @@ def measured() -> Shown:
     bars = [(name, [("grey2", float(low[1:]), ""), ("idle", float(high[1:]) - float(low[1:]), "")], f"{count} offers") for name, count, low, high, _ in body]
     picture = draw.cost_bars(bars, title="An hour of a replica, cheapest to dearest offer", says="; ".join(f"{name}: {low} to {high} an hour in {count} offers" for name, count, low, high, _ in body))
     caption = (
-        "No operator publishes its fleet, its demand and its bill together, so nothing measured can stand beside a mix; what can be measured of it, the speed of a replica, stands in its own chapters. "
+        "Our collection of measurements has no fleet of several kinds of chip with its demand and its bill, so nothing measured stands beside a mix here; what was measured of its parts, the speed of a replica, stands in other chapters. "
         "What is public is how far prices differ. Solid: the cheapest offer on demand in the catalogue. Hatched: up to the dearest. The order of the kinds can turn inside that range, so a mix is an answer to one list of prices."
     )
     return Shown(draw.figure(picture, caption=caption, source="Offers with their dates: the catalogue.", table=draw.table(["Replica", "Offers", "Cheapest an hour", "Dearest an hour", "Ratio"], body, right={1, 2, 3, 4})))

@@ -101,7 +101,7 @@ def best_products() -> tuple[float, float]:
 def facts() -> dict[str, str]:
     """Every figure of the prose."""
     chip, small, large = catalogue.chip(CHIP), format_of(BACKWARD), format_of(FORWARD)
-    s, bare, few, cut = run(), run(recipe="fp8"), run(chips=64, recipe="fp8"), run(recipe="fp8", size=1000)
+    s, bare, few, cut = run(), run(recipe="fp8"), run(chips=256, recipe="fp8"), run(recipe="fp8", size=1000)
     wide, narrow = best_products()
     return {
         "wide": show(chip.peak("bf16"), "FLOP/s"), "narrow": show(chip.peak("fp8"), "FLOP/s"), "ratio": draw.num(ratio()),
@@ -115,11 +115,10 @@ def facts() -> dict[str, str]:
 
 def question() -> Question:
     """Twice the rate: how much faster is a step?"""
-    s = run(recipe="fp8")
     return Question(
         ask="A training step gets faster by a factor of", unit="times", scale=1.0, base="", computed=step_gain(), choice_ask="Without scales, the small network below learns",
         choices=("as well as in FP32", "more slowly", "nothing"), right="nothing", example="2",
-        because=f"Its gradients are smaller than half the smallest value of E5M2. They become zero, and after {LEARNING} steps the loss is {draw.num(s.mine.last)}, as at the start.",
+        because=f"Its gradients are smaller than half the smallest value of E5M2, {show(format_of(BACKWARD).quantum)}. They become zero, and the loss stays where it began.",
         bought=lambda v: f"Your factor would need {draw.percent(min(1.0, max(0.0, (1 - 1 / v) / (1 - 1 / float(ratio())))))} of the step to run at the doubled rate{', and more than that' if v > float(ratio()) else ''}.",
         anchors=(("the peaks", float(ratio()), "compute"),),
     )

@@ -39,7 +39,7 @@ def question() -> Question:
     f = fork()
     write = f.works[2]
     return Question(
-        ask="Writing eight answers together keeps busy", unit="% of the arithmetic", scale=0.01, base="%", computed=defined(write.compute, "share of the peak"), choice_ask="Reading a prompt of one page waits for", choices=("memory", "arithmetic"),
+        ask="Eight answers keep busy", unit="% of arithmetic", scale=0.01, base="%", computed=defined(write.compute, "share of the peak"), choice_ask="Reading a prompt of one page waits for", choices=("memory", "arithmetic"),
         right="arithmetic", example="40", because=f"A prompt of {READ_TOKENS} tokens does {draw.num(f.works[1].intensity)} operations for each byte, and the ridge lies at {draw.num(f.ridge)}.",
         bought=lambda v: f"At that share the chip would write {draw.quantity(write.tokens_per_hour * v / write.compute, '')} tokens an hour.", anchors=(("learning", f.works[0].compute),),
     )

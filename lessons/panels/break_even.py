@@ -58,9 +58,10 @@ def race(tokens: float = 1e11, growth: float = 0.5, run: float = 5e7, every: int
     per_day, rise, run_usd = given(tokens), given(growth), given(run)
     campaign = training_usd_per_year(run_usd=run_usd, training_runs=defined(1.0, "one run"), experiments_share=EXPERIMENTS, horizon_years=ONE_YEAR)
     first = annual_token_bill(tokens_per_day=per_day, usd_per_mtoken=PRICE, tokens_per_mtoken=MILLION, year_days=catalogue.constant("year_days"))
+    monthly = [float(_bill(per_day, rise, year)) / float(YEAR_MONTHS) for year in range(HORIZON // 12)]
     serving, spent = [(0.0, 0.0)], 0.0
     for month in range(1, HORIZON + 1):
-        spent += float(_bill(per_day, rise, (month - 1) // 12)) / float(YEAR_MONTHS)
+        spent += monthly[(month - 1) // 12]
         serving.append((float(month), spent))
     training = []
     for start in range(0, HORIZON, every):
@@ -82,10 +83,10 @@ def _crossing(serving: list[tuple[float, float]], training) -> float | None:
 
 
 def picture(r: Race, wide: float = WIDE) -> str:
-    """Two sums over the months."""
+    """Two sums over the months; that of serving is straight within a year."""
     at = draw_at(r)
     return draw.curve(
-        r.serving, label="serving", others=[("training", list(r.training))], x_label="months", y_label="spent so far", unit="$", yours=at,
+        r.serving[::12], label="serving", others=[("training", list(r.training))], x_label="months", y_label="spent so far", unit="$", yours=at,
         yours_label=f"month {draw.num(at[0], 2)}" if at else None, title="What serving and training have cost", wide=wide,
     )
 

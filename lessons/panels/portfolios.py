@@ -92,9 +92,12 @@ def cheapest(kinds: tuple[Kind, ...], day: tuple[Part, ...]) -> Fleet | None:
         most = int(np.ceil(max(needs))) + 1
         tops.append(min(most, k.available) if k.available is not None else most)
     singles = [found.usd_per_day for k in kinds if (found := cheapest((k,), day))] if len(kinds) > 1 else []
+    if singles:  # nothing dearer than the best single kind can be the best mix
+        hours = sum(part.hours for part in day)
+        tops = [min(top, int(min(singles) / (float(k.usd_per_hour) * hours) + 1e-9)) for top, k in zip(tops, kinds, strict=True)]
     counts = np.stack(np.meshgrid(*(np.arange(top + 1) for top in tops), indexing="ij"), axis=-1).reshape(-1, len(kinds))
     usd = counts @ np.array([float(k.usd_per_hour) for k in kinds]) * sum(part.hours for part in day)
-    if singles:  # nothing dearer than the best single kind can be the best mix
+    if singles:
         keep = usd <= min(singles) * (1 + 1e-12)
         counts, usd = counts[keep], usd[keep]
     able = np.logical_and.reduce([carries(counts, kinds, part) for part in day])

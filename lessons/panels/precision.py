@@ -21,7 +21,7 @@ from lessons.panels.parts import WIDE, View, either, explained, steps, wire
 CHIPS = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 INPUTS = (1, 10, 100, 1000)
 RECIPES = {"no scales": "fp8", "delayed scaling": "fp8-delayed"}
-LEARNING, BATCH, OUTPUTS, HISTORY = 60, 256, 8, 16
+LEARNING, BATCH, OUTPUTS, HISTORY = 50, 128, 8, 16
 """Steps of a run; samples of a chip and outputs of the network, as `hwlib.tiny_training` has them; steps a scale looks back on."""
 MOMENTS = tuple(range(1, LEARNING + 1))
 NAMES = {FORWARD: "E4M3", BACKWARD: "E5M2"}
@@ -99,7 +99,7 @@ def _drawn() -> np.ndarray:
 def gradient_rms(loss: float, chips: int) -> float:
     """Root mean square of the gradient at the network's output: twice the error over the values of the whole batch.
 
-    >>> gradient_rms(1.0, 1) == 2 / (256 * 8)
+    >>> gradient_rms(1.0, 1) == 2 / (128 * 8)
     True
     """
     return 2 * math.sqrt(loss) / (BATCH * OUTPUTS * chips)
@@ -153,8 +153,8 @@ def sentence(s: State) -> str:
         return f"<b>The loss is not a number from step {first} on</b>; {beside} after {LEARNING} steps. Values past {draw.num(format_of(FORWARD).max)} have no place in E4M3, and one of them is enough."
     head = f"<b>After {LEARNING} steps the loss is {draw.num(s.mine.last)}</b>; {beside}. "
     if s.scaled:
-        return head + f"At step {s.step} the gradient is divided by {show(s.gradient.scale)} before it is rounded, and {draw.percent(s.gradient.lost)} of it become zero."
-    return head + f"Nothing is scaled, and at step {s.step} {draw.percent(s.gradient.lost)} of the gradient become zero."
+        return head + f"At step {s.step} the gradient is divided by {show(s.gradient.scale)} before it is rounded, and {draw.percent(s.gradient.lost)} of its values become zero."
+    return head + f"Nothing is scaled, and at step {s.step} {draw.percent(s.gradient.lost)} of the gradient’s values become zero."
 
 
 def table(s: State) -> str:

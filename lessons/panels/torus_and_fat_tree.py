@@ -51,12 +51,20 @@ def side_of(chips: int, axes: int) -> int | None:
     return side if side**axes == chips else None
 
 
+def is_ring(chip: str, side: int) -> bool:
+    """Whether the ends of an axis are joined: in a cube of TPU v4 at every fourth chip, in a flat pod of v5e at full length only."""
+    axes, most = TORI[chip]
+    return side % 4 == 0 if axes == 3 else side == side_of(most, axes)
+
+
 def torus_s(chip: str, chips: int, size: float) -> Figure:
-    """On the torus of a TPU: every axis a ring, both directions, all axes at once."""
+    """On the torus of a TPU: every axis a ring, both directions, all axes at once; an axis that is no ring carries half."""
     axes, _ = TORI[chip]
+    side = side_of(chips, axes)
     link = catalogue.link(catalogue.chip(chip).link_id)
-    rate = defined(float(link.bytes_per_s) / (2 * axes), f"one of the chip’s {2 * axes} links, one direction")
-    return torus_all_reduce_s(message_bytes=given(size), side_ranks=given(side_of(chips, axes)), torus_axes=given(axes), link_bytes_per_s=rate, **known(link))
+    share, why = (1.0, "") if is_ring(chip, side) else (0.5, "; the ends of this slice are not joined, so half of it")
+    rate = defined(float(link.bytes_per_s) / (2 * axes) * share, f"one of the chip’s {2 * axes} links, one direction{why}")
+    return torus_all_reduce_s(message_bytes=given(size), side_ranks=given(side), torus_axes=given(axes), link_bytes_per_s=rate, **known(link))
 
 
 def tree_s(chips: int, size: float, ports: int = SERVER, *, trees: bool = True) -> Figure:
@@ -177,7 +185,7 @@ def table(found: tuple[Fabric, ...]) -> str:
 def view(phase: int = 1, chips: int = 512, size: int = 2**26, ports: int = 8) -> View:
     """The panel's pictures and words for one state of its controls."""
     found = fabrics(chips, size, ports)
-    missing = "" if any("v5e" in f.label for f in found) else " TPU v5e has no square torus of this many chips, so it is left out."
+    missing = " The slice of TPU v5e is no torus: only a whole pod closes its rings." if any("v5e" in f.label for f in found) else " TPU v5e has no square of this many chips, so it is left out."
     return View(
         picture=phases(phase) + bars(found), readout=sentence(found, chips, size), table=table(found), why=explained(found[0].time) + explained(found[-2].time), named=f"{draw.quantity(float(size), 'B')} over {chips:,} chips",
         source=f"Filled: one chip’s ring of this phase; the number counts what is summed. On the torus this is one of three parts of the message; the others begin with another axis at the same time.{missing}",

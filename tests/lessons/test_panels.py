@@ -291,6 +291,11 @@ class TestTorusAndFatTree:
         counts = [torus_and_fat_tree.torus_phase(k)[1] for k in torus_and_fat_tree.PHASES]
         assert counts == [1, 4, 16, 64, 64, 64, 64] and "all sums" in torus_and_fat_tree.torus_phase(6)[2] and "all sums" in torus_and_fat_tree.tree_phase(4)[2]
 
+    def test_a_part_of_a_flat_pod_is_no_torus_and_a_cube_is(self):
+        assert not torus_and_fat_tree.is_ring("tpu-v5e", 8) and torus_and_fat_tree.is_ring("tpu-v5e", 16) and torus_and_fat_tree.is_ring("tpu-v4", 4)
+        half, whole = (torus_and_fat_tree.torus_s("tpu-v5e", n, 2**30) for n in (64, 256))
+        assert half == pytest.approx(2 * float(whole), rel=0.02)
+
     def test_the_middle_of_a_torus_is_cut_twice_in_each_row(self):
         assert torus_page.middle(16, 1) == 2 and torus_page.middle(64, 2) == 16 and torus_page.middle(4096, 3) == 512
 

@@ -73,6 +73,8 @@ def _complete(app: Sphinx, pagename: str, template: str, context: dict, doctree:
     if pagename in known:
         needs = [(title(p), link(p)) for p in app.reading.needs_of(pagename) if p in app.env.titles]
         context["body"] = context["body"].replace("</h1>", f"</h1>\n{paths.head(known[pagename], needs)}", 1)
+    if pagename == marks.PAGE:
+        context["body"] = marks.with_titles(context["body"], lambda page: title(page) if page in app.env.titles else "")
     context["body"] = paths.filled(context["body"], app.reading, known, [p for p in _contents(app) if p in known], title, link)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -43,6 +44,16 @@ def tip(words: str, term: glossary.Term, href: str, number: int) -> str:
         f'<span class="hw-term"><a href="{escape(href)}" aria-describedby="hw-tip-{number}">{escape(words)}</a>'
         f'<span class="hw-tip" role="tooltip" id="hw-tip-{number}">{escape(term.says)}</span></span>'
     )
+
+
+def with_titles(body: str, title: Callable[[str], str]) -> str:
+    """The glossary page with the chapters' own titles in place of their addresses.
+
+    >>> with_titles('<a href="../2-training/six-n-d.html">six n d</a>', lambda page: f"<{page}>")
+    '<a href="../2-training/six-n-d.html">&lt;book/2-training/six-n-d&gt;</a>'
+    """
+    named = lambda m: f'<a href="../{m[1]}.html">{escape(title(f"book/{m[1]}") or m[2])}</a>'  # noqa: E731
+    return re.sub(r'<a href="\.\./(\d-[\w/-]+)\.html">([^<]*)</a>', named, body)
 
 
 def _left_alone(node: nodes.Node) -> bool:
