@@ -24,6 +24,8 @@ CHAPTERS = {
     "2-training/checkpoints": "checkpoints",
     "3-inference-chips/three-axes": "three_axes",
     "3-inference-chips/general-gpu": "general_gpu",
+    "3-inference-chips/scratchpads": "scratchpads",
+    "3-inference-chips/systolic": "systolic",
     "3-inference-chips/weights-in-sram": "weights_in_sram",
     "3-inference-chips/fewer-bits": "fewer_bits",
     "3-inference-chips/continuous-batching": "continuous_batching",
@@ -39,7 +41,7 @@ BLOCKS = ["Predict", "Move", "Why", "Measured, beside what we predict", "A claim
 CELL = re.compile(r"```\{code-cell\}.*?\n(.*?)```", re.DOTALL)
 ALLOWED = {
     "H100": "name of a chip", "L40S": "name of a chip", "A100": "name of a chip", "B200": "name of a chip", "B200s": "name of a chip", "H100s": "name of a chip", "H200": "name of a chip", "GPT-4": "name of a model", "GPT-4o": "name of a model", "v5e": "name of a chip",
-    "FP8": "name of a format", "FP4": "name of a format", "FP32": "name of a format", "E4M3": "name of a format", "E5M2": "name of a format", "v4": "name of a chip", "TPU v4": "name of a chip", "Inferentia2": "name of a chip", "13B": "size in a model's name", "BF16": "name of a format", "8B": "size in a model's name", "Llama 2": "name of a model",
+    "FP8": "name of a format", "FP4": "name of a format", "FP32": "name of a format", "E4M3": "name of a format", "E5M2": "name of a format", "v4": "name of a chip", "TPU v4": "name of a chip", "Inferentia2": "name of a chip", "13B": "size in a model's name", "TPU v5e": "name of a chip", "BF16": "name of a format", "8B": "size in a model's name", "Llama 2": "name of a model",
     "7B": "size in a model's name", "70B": "size in a model's name", "3": "number in a model's name", "3.1": "number in a model's name", "DeepSeek-V3": "name of a model",
     "99": "a percentile", "100": "of a percentile",
 }

@@ -12,7 +12,7 @@ from .reading import BOOK, ROOT
 PROMISED = (
     "book/1-two-workloads/the-fork", "book/1-two-workloads/roofline", "book/1-two-workloads/prefill-and-decode", "book/1-two-workloads/kv-cache", "book/1-two-workloads/what-must-fit", "book/1-two-workloads/discussion",
     "book/2-training/six-n-d", "book/2-training/parallelism", "book/2-training/ring-of-chips", "book/2-training/torus-and-fat-tree", "book/2-training/precision", "book/2-training/checkpoints", "book/2-training/discussion",
-    "book/3-inference-chips/weights-in-sram", "book/3-inference-chips/general-gpu", "book/3-inference-chips/three-axes", "book/3-inference-chips/fewer-bits", "book/3-inference-chips/continuous-batching", "book/3-inference-chips/percentile", "book/3-inference-chips/discussion",
+    "book/3-inference-chips/weights-in-sram", "book/3-inference-chips/systolic", "book/3-inference-chips/scratchpads", "book/3-inference-chips/general-gpu", "book/3-inference-chips/three-axes", "book/3-inference-chips/fewer-bits", "book/3-inference-chips/continuous-batching", "book/3-inference-chips/percentile", "book/3-inference-chips/discussion",
     "book/4-economics/tokens-to-dollars", "book/4-economics/break-even", "book/4-economics/levers", "book/4-economics/long-context", "book/4-economics/portfolios", "book/4-economics/market", "book/4-economics/discussion",
 )
 

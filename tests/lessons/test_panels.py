@@ -31,7 +31,9 @@ from lessons.pages import precision as precision_page
 from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
 from lessons.pages import roofline as roofline_page
+from lessons.pages import scratchpads as scratchpads_page
 from lessons.pages import six_n_d as six_n_d_page
+from lessons.pages import systolic as systolic_page
 from lessons.pages import the_fork as fork_page
 from lessons.pages import three_axes as three_axes_page
 from lessons.pages import tokens_to_dollars as dollars_page
@@ -57,7 +59,9 @@ from lessons.panels import (
     quiz,
     ring_of_chips,
     roofline,
+    scratchpads,
     six_n_d,
+    systolic,
     the_fork,
     three_axes,
     tokens_to_dollars,
@@ -345,6 +349,49 @@ class TestGeneralGpu:
 
     def test_four_cards_were_measured_beside_four_with_nvlink(self):
         assert len(general_gpu_page.held()) >= 9 and len(general_gpu_page.rivals()) >= 6 and all(a > s for *_, s, a in general_gpu_page.rivals())
+
+
+class TestSystolic:
+    @QUICK
+    @given(one_of(systolic.SYSTOLIC_CHIPS), one_of(systolic.ROWS), one_of(systolic.CYCLES))
+    def test_no_product_beats_the_peak_and_memory_never_helps(self, chip, rows, cycle):
+        w = systolic.work(chip, rows, cycle)
+        assert 0 < w.of_peak <= float(w.large.array_share) + 1e-12 <= 1 + 1e-12 and systolic.view(chip, rows, cycle).readout
+
+    @pytest.mark.parametrize("rows", systolic.ROWS)
+    def test_every_wanted_product_is_drawn_once(self, rows):
+        small = systolic.simulated(systolic.ROWS[rows])
+        assert sum(int(s.busy.sum()) for s in small.steps) == systolic.ROWS[rows] * systolic.TILES * systolic.SIDE**2
+        assert small.cycles <= systolic.CYCLES[-1]
+
+    def test_more_rows_never_lower_the_share(self):
+        alone, fed = systolic.lines("tpu-v4")
+        assert all(b >= a - 1e-9 for line in (alone, fed) for (_, a), (_, b) in zip(line, line[1:], strict=False))
+
+    def test_no_published_run_beats_what_the_arrays_allow(self):
+        assert len(systolic_page.runs()) >= 4 and all(0.3 < share < 1 for *_, share in systolic_page.runs())
+
+
+class TestScratchpads:
+    @QUICK
+    @given(one_of(scratchpads.TOKENS), one_of(scratchpads.SIZES), one_of(scratchpads.BUFFERS.values()), one_of(scratchpads.SHARES))
+    def test_no_cut_goes_below_its_bound_and_every_tile_is_made_once(self, tokens, size, buffers, share):
+        c = scratchpads.cut(tokens, size, buffers, share)
+        rows, columns = c.grid
+        assert c.plan.bound_bytes <= c.plan.moved_bytes * (1 + 1e-12) and 0 <= c.done <= rows * columns
+        assert len({c.at(k) for k in range(rows * columns)}) == rows * columns and scratchpads.view(tokens, size, buffers, share).readout
+
+    def test_a_larger_scratchpad_never_moves_more(self):
+        for tokens in scratchpads.TOKENS:
+            moved, bound = scratchpads.lines(tokens, 2)
+            assert all(b <= a * (1 + 1e-12) for line in (moved, bound) for (_, a), (_, b) in zip(line, line[1:], strict=False))
+
+    def test_for_one_token_the_scratchpad_saves_less_than_a_hundredth(self):
+        least = float(scratchpads.cut(1).plan.compulsory_bytes)
+        assert all(float(scratchpads.cut(1, s).plan.moved_bytes) == pytest.approx(least, rel=0.01) for s in scratchpads.SIZES)
+
+    def test_the_ledgers_ratio_of_a_model_to_the_die(self):
+        assert scratchpads_page.on_chip() == 52 * 2**20 and len(scratchpads_page.held()) >= 20
 
 
 class TestPercentile:
