@@ -10,13 +10,14 @@ from hwlib import catalogue
 from hwlib.cases import FOLDER
 from hwlib.collectives import hierarchical_all_reduce_s, torus_all_reduce_s
 from hwlib.formula import given
+from hwlib.topology import fat_tree_bisection
 from hwlib.units import show
 from lessons import draw
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
 from lessons.panels.ring_of_chips import reduce
-from lessons.panels.torus_and_fat_tree import NIC, SERVER, TORI, fabrics, known, torus_s, tree_s
+from lessons.panels.torus_and_fat_tree import NIC, SERVER, TORI, fabrics, known, torus, torus_s, tree_s
 
 GROUP, CARD = "vidur-allreduce", "A100-SXM-80GB (DGX)"
 POD, POD_RATE = 4096, 1.1e15
@@ -44,16 +45,10 @@ def over_two(size: float) -> float:
     ))  # fmt: skip
 
 
-def middle(chips: int, axes: int) -> int:
-    """Links that cross the middle of a torus: two for each row that is cut, because rings close."""
-    side = round(chips ** (1 / axes))
-    return 2 * side ** (axes - 1)
-
-
 def facts() -> dict[str, str]:
     """Every figure of the prose."""
     chip, link, port = catalogue.chip("tpu-v4"), catalogue.link("ici-v4"), catalogue.link(NIC)
-    axes, _ = TORI["tpu-v4"]
+    axes = TORI["tpu-v4"]
     v4, tree, ring = (fabrics(4096, 2**26)[k] for k in (0, -2, -1))
     few = fabrics(64, 2**26)[0]
     small = fabrics(4096, 2**16)
@@ -130,11 +125,12 @@ def solutions() -> dict[str, str]:
     """Figures of the worked problems."""
     full, one = tree_s(4096, GRADIENTS), tree_s(4096, GRADIENTS, 1)
     inside = reduce(8, GRADIENTS, "nvlink4")
-    cut, rate = middle(POD, 3), float(catalogue.link("ici-v4").bytes_per_s) / 6
-    port = float(catalogue.link(NIC).bytes_per_s)
+    pod = torus("tpu-v4", POD, GRADIENTS)
+    cut = pod.bisection_bytes_per_s
+    full_cut = fat_tree_bisection(ranks=given(POD), nic_bytes_per_s=catalogue.link(NIC).bytes_per_s, oversubscription=given(1))
     return {
         "p1_message": draw.quantity(float(GRADIENTS), "B"), "p1_chips": f"{POD:,}", "p1_full": show(full, "s"), "p1_one": show(one, "s"), "p1_times": draw.num(float(one / full), 2), "p1_inside": show(inside.time, "s"),
-        "p2_chips": f"{POD:,}", "p2_side": str(round(POD ** (1 / 3))), "p2_links": f"{cut:,}", "p2_torus": draw.quantity(cut * rate, "B/s"), "p2_tree": draw.quantity(POD / 2 * port, "B/s"), "p2_times": draw.num(POD / 2 * port / (cut * rate), 2),
+        "p2_chips": f"{POD:,}", "p2_side": str(round(POD ** (1 / 3))), "p2_links": f"{round(cut / pod.link_bytes_per_s):,}", "p2_torus": show(cut, "B/s"), "p2_tree": show(full_cut, "B/s"), "p2_times": draw.num(full_cut / cut, 2),
     }  # fmt: skip
 
 

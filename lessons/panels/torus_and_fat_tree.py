@@ -8,20 +8,26 @@ from functools import cache
 from typing import Any
 
 from hwlib import catalogue
-from hwlib.collectives import hierarchical_all_reduce_s, torus_all_reduce_s
+from hwlib.collectives import hierarchical_all_reduce_s
 from hwlib.formula import Figure, defined, given
+from hwlib.topology import TorusEstimate, estimate_torus
 from lessons import draw
 from lessons.draw import Pic, two
 from lessons.panels.parts import WIDE, View, explained, steps, wire
 
-CHIPS = (64, 512, 4096)
+CHIPS = (64, 256, 512, 4096)
 SIZES = tuple(4**k * 1024 for k in range(3, 12))
 PORTS = (8, 4, 2, 1)
 PHASES = tuple(range(7))
 SERVER, NIC, SIDE = 8, "ib-ndr", 4
-TORI = {"tpu-v4": (3, 4096), "tpu-v5e": (2, 256)}
-"""Axes of the torus, and chips of the largest one."""
-TINY = 1e-6
+SLICES = {
+    ("tpu-v4", 64): (4, 4, 4), ("tpu-v4", 256): (4, 8, 8), ("tpu-v4", 512): (8, 8, 8), ("tpu-v4", 4096): (16, 16, 16),
+    ("tpu-v5e", 64): (8, 8), ("tpu-v5e", 256): (16, 16),
+}  # fmt: skip
+"""Chips along the axes of a slice."""
+TORI = {"tpu-v4": 3, "tpu-v5e": 2}
+"""Axes."""
+TINY = 1.0
 """A message so small that only the start and the hops are left of its time."""
 
 
@@ -45,26 +51,15 @@ def known(link: catalogue.Link) -> dict[str, Figure]:
     return {name: getattr(link, attribute) or catalogue.constant(f"link_{attribute}") for name, attribute in (("link_efficiency", "efficiency"), ("launch_s", "launch_s"), ("hop_s", "step_s"))}
 
 
-def side_of(chips: int, axes: int) -> int | None:
-    """Chips along an axis when all are alike; None where they do not come out even."""
-    side = round(chips ** (1 / axes))
-    return side if side**axes == chips else None
-
-
-def is_ring(chip: str, side: int) -> bool:
-    """Whether the ends of an axis are joined: in a cube of TPU v4 at every fourth chip, in a flat pod of v5e at full length only."""
-    axes, most = TORI[chip]
-    return side % 4 == 0 if axes == 3 else side == side_of(most, axes)
+def torus(chip: str, chips: int, size: float) -> TorusEstimate | None:
+    """The slice of a TPU pod with so many chips; None where the pod has no such slice."""
+    sides = SLICES.get((chip, chips))
+    return estimate_torus(chip, sides, message_bytes=size) if sides else None
 
 
 def torus_s(chip: str, chips: int, size: float) -> Figure:
-    """On the torus of a TPU: every axis a ring, both directions, all axes at once; an axis that is no ring carries half."""
-    axes, _ = TORI[chip]
-    side = side_of(chips, axes)
-    link = catalogue.link(catalogue.chip(chip).link_id)
-    share, why = (1.0, "") if is_ring(chip, side) else (0.5, "; the ends of this slice are not joined, so half of it")
-    rate = defined(float(link.bytes_per_s) / (2 * axes) * share, f"one of the chip’s {2 * axes} links, one direction{why}")
-    return torus_all_reduce_s(message_bytes=given(size), side_ranks=given(side), torus_axes=given(axes), link_bytes_per_s=rate, **known(link))
+    """On that slice: all axes at once, and both directions of each axis whose ends are joined."""
+    return torus(chip, chips, size).all_reduce_s
 
 
 def tree_s(chips: int, size: float, ports: int = SERVER, *, trees: bool = True) -> Figure:
@@ -88,10 +83,10 @@ def tree_s(chips: int, size: float, ports: int = SERVER, *, trees: bool = True) 
 def fabrics(chips: int = 512, size: int = 2**26, ports: int = 8) -> tuple[Fabric, ...]:
     """The message on every fabric that has room for the chips; the largest torus first."""
     made = []
-    for chip, (axes, most) in TORI.items():
-        if chips <= most and side_of(chips, axes):
+    for chip in TORI:
+        if (chip, chips) in SLICES:
             found = catalogue.chip(chip).name.removeprefix("Google ")
-            made.append(Fabric(f"{found}, {axes} axes", torus_s(chip, chips, size), float(torus_s(chip, chips, TINY))))
+            made.append(Fabric(f"{found}, {' × '.join(map(str, SLICES[chip, chips]))}", torus_s(chip, chips, float(size)), float(torus_s(chip, chips, TINY))))
     for label, trees in (("H100, fat tree", True), ("the same, rings across servers", False)):
         made.append(Fabric(label, tree_s(chips, size, ports, trees=trees), float(tree_s(chips, TINY, ports, trees=trees))))
     return tuple(made)
@@ -185,7 +180,7 @@ def table(found: tuple[Fabric, ...]) -> str:
 def view(phase: int = 1, chips: int = 512, size: int = 2**26, ports: int = 8) -> View:
     """The panel's pictures and words for one state of its controls."""
     found = fabrics(chips, size, ports)
-    missing = " The slice of TPU v5e is no torus: only a whole pod closes its rings." if any("v5e" in f.label for f in found) else " TPU v5e has no square of this many chips, so it is left out."
+    missing = {64: " That slice of TPU v5e is no torus: only a whole pod closes its rings.", 256: ""}.get(chips, " A pod of TPU v5e has fewer chips, so it is left out.")
     return View(
         picture=phases(phase) + bars(found), readout=sentence(found, chips, size), table=table(found), why=explained(found[0].time) + explained(found[-2].time), named=f"{draw.quantity(float(size), 'B')} over {chips:,} chips",
         source=f"Filled: one chip’s ring of this phase; the number counts what is summed. On the torus this is one of three parts of the message; the others begin with another axis at the same time.{missing}",

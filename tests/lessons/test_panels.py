@@ -295,13 +295,13 @@ class TestTorusAndFatTree:
         counts = [torus_and_fat_tree.torus_phase(k)[1] for k in torus_and_fat_tree.PHASES]
         assert counts == [1, 4, 16, 64, 64, 64, 64] and "all sums" in torus_and_fat_tree.torus_phase(6)[2] and "all sums" in torus_and_fat_tree.tree_phase(4)[2]
 
-    def test_a_part_of_a_flat_pod_is_no_torus_and_a_cube_is(self):
-        assert not torus_and_fat_tree.is_ring("tpu-v5e", 8) and torus_and_fat_tree.is_ring("tpu-v5e", 16) and torus_and_fat_tree.is_ring("tpu-v4", 4)
-        half, whole = (torus_and_fat_tree.torus_s("tpu-v5e", n, 2**30) for n in (64, 256))
-        assert half == pytest.approx(2 * float(whole), rel=0.02)
+    def test_a_part_of_a_flat_pod_is_no_torus_and_the_whole_is(self):
+        half, whole = (torus_and_fat_tree.torus("tpu-v5e", n, 2**30) for n in (64, 256))
+        assert half.torus_lanes == 2 and whole.torus_lanes == 4 and half.all_reduce_s == pytest.approx(2 * float(whole.all_reduce_s), rel=0.02)
 
     def test_the_middle_of_a_torus_is_cut_twice_in_each_row(self):
-        assert torus_page.middle(16, 1) == 2 and torus_page.middle(64, 2) == 16 and torus_page.middle(4096, 3) == 512
+        pod = torus_and_fat_tree.torus("tpu-v4", 4096, 2**30)
+        assert pod.bisection_bytes_per_s / pod.link_bytes_per_s == pytest.approx(2 * 16 * 16) and torus_page.solutions()["p2_links"] == "512"
 
     def test_leaving_the_server_cost_more_than_staying(self):
         assert len(torus_page.outside()) >= 4 and all(two >= one for _, one, two in torus_page.outside())
