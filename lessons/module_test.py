@@ -18,7 +18,7 @@ import json
 import random
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -192,12 +192,32 @@ def _student(text: Any) -> str:
     return text
 
 
-def rows(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """One row a file, by name: student, ticket, score, a column a question, and why a file could not be marked."""
+def issued(path: Path) -> dict[str, set[str]]:
+    """Student → the tickets that were issued to them, from a table with columns for both."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            table = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise BadInput(f"issued = {str(path)!r} cannot be read as a table", field="issued") from None
+    if not table or not {"student", "ticket"} <= set(table[0]):
+        raise BadInput(f"issued = {str(path)!r} must be a table with the columns student and ticket", field="issued")
+    found: dict[str, set[str]] = {}
+    for row in table:
+        found.setdefault((row["student"] or "").strip(), set()).add((row["ticket"] or "").strip())
+    return found
+
+
+def rows(paths: Iterable[Path], tickets: Mapping[str, Collection[str]] | None = None) -> list[dict[str, Any]]:
+    """One row a file, by name: student, ticket, score, a column a question, and why a file could not be marked.
+
+    With ``tickets`` (student → those issued) a paper drawn from another ticket is not marked.
+    """
     found = []
     for path in sorted(paths):
         try:
             result = read(path)
+            if tickets is not None and result.ticket not in tickets.get(result.student, ()):
+                raise BadInput(f"its ticket was not issued to {result.student}", field="ticket")
         except BadInput as error:
             found.append({"file": path.name, "state": "ungradable", "why": str(error)})
             continue
@@ -212,14 +232,19 @@ def main(argv: list[str] | None = None) -> int:
     """Mark a folder of answer files into a table on standard output."""
     parser = argparse.ArgumentParser(prog="python -m lessons.module_test", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with *.module-test.json files")
+    parser.add_argument("--issued", type=Path, metavar="TICKETS.csv", help="table of student and ticket: papers of other tickets are not marked")
     args = parser.parse_args(argv)
-    if not args.folder.is_dir():
-        print(f"folder = {str(args.folder)!r} is not there", file=sys.stderr)
+    try:
+        if not args.folder.is_dir():
+            raise BadInput(f"folder = {str(args.folder)!r} is not there", field="folder")
+        tickets = issued(args.issued) if args.issued else None
+    except BadInput as error:
+        print(error, file=sys.stderr)
         return 2
     columns = ["file", "state", "student", "ticket", "right", "of", *(f"q{i}" for i in range(1, len(DRAWS) + 1)), "beliefs", "why"]
     writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
     writer.writeheader()
-    for row in rows(args.folder.glob(f"*{SUFFIX}")):
+    for row in rows(args.folder.glob(f"*{SUFFIX}"), tickets):
         writer.writerow({name: _harmless(value) for name, value in row.items()})
     return 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -138,3 +140,25 @@ def test_built_chapters_say_how_long_they_take_and_explain_their_terms():
     landing = (BUILT / "book" / "index.html").read_text("utf-8")
     assert landing.count('class="hw-path"') == 2 and "data-path" not in landing
     assert tomllib.loads((BOOK / "paths.toml").read_text("utf-8"))["path"]
+
+
+@pytest.mark.slow
+def test_a_second_build_tells_the_minutes_of_what_changed(tmp_path):
+    chapter, home = tmp_path / "book" / "1-a" / "one.md", tmp_path / "_build" / "html" / "book" / "index.html"
+    (tmp_path / "_config.yml").write_text(
+        f'title: t\nonly_build_toc_files: true\nexecute: {{execute_notebooks: "off"}}\nsphinx:\n  local_extensions: {{reading: {BOOK / "_ext"}}}\n', encoding="utf-8")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nparts:\n  - chapters: [{file: book/1-a/one}, {file: book/reference/glossary}]\n", encoding="utf-8")
+    for path, text in {"book/index.md": '# I\n\n<div class="hw-path" data-path="all"></div>\n', "book/1-a/one.md": "# One\n\nA bubble of a pipeline.\n", "book/reference/glossary.md": "# G\n",
+                       "book/paths.toml": '[needs]\n[[path]]\nid = "all"\ntitle = "All"\nsays = "S."\npages = []\n'}.items():  # fmt: skip
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+
+    def build() -> None:
+        done = subprocess.run([str(Path(sys.executable).with_name("jupyter-book")), "build", str(tmp_path), "-q"], capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        assert done.returncode == 0, done.stderr[-2000:]
+
+    build()
+    assert "about 1 minutes" in home.read_text("utf-8") and "hw-tip-2" in (home.parent / "1-a" / "one.html").read_text("utf-8")
+    chapter.write_text("# One\n\n" + "word " * 1990, encoding="utf-8")
+    build()
+    assert "about 12 minutes" in home.read_text("utf-8") and "About 12 minutes" in (home.parent / "1-a" / "one.html").read_text("utf-8")

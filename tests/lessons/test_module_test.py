@@ -93,6 +93,19 @@ class TestFiles:
         found = list(csv.DictReader(StringIO(capsys.readouterr().out)))
         assert [(r["student"], r["right"], r["of"], r["q5"]) for r in found] == [("s-0031", "9", "9", "1"), ("s-0032", "8", "9", "0")]
 
+    def test_a_paper_of_a_ticket_that_was_not_issued_is_not_marked(self, tmp_path, capsys):
+        for student, ticket in (("s-1", TICKET), ("s-2", "an easy one")):
+            module_test.hand_in(ticket, right(ticket), student=student, folder=tmp_path)
+        table = tmp_path / "tickets.csv"
+        table.write_text(f"student,brief,ticket\ns-1,serve-7b,another\ns-1,serve-70b,{TICKET}\ns-2,serve-70b,another\n", encoding="utf-8")
+        assert module_test.main([str(tmp_path), "--issued", str(table)]) == 0
+        found = list(csv.DictReader(StringIO(capsys.readouterr().out)))
+        assert [(r["state"], r["right"]) for r in found] == [("graded", "9"), ("ungradable", "")]
+        assert found[1]["why"] == "its ticket was not issued to s-2"
+        for text in ("", "a,b\n1,2\n", "\udcff"):
+            table.write_bytes(text.encode("utf-8", "surrogateescape"))
+            assert module_test.main([str(tmp_path), "--issued", str(table)]) == 2 and "issued = " in capsys.readouterr().err
+
     @pytest.mark.parametrize(("content", "why"), [
         (b"", "empty"), (b"{", "not JSON"), (b"[]", "not an answer file"), (b'{"form": "hardware-course-module-test", "version": 2, "answers": {}}', "not an answer file"),
         (b'{"form": "hardware-course-module-test", "version": 1, "answers": {}, "student": "s"}', "ticket must be"),

@@ -56,7 +56,12 @@ def _rewrite_when_changed(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     files = (Path(app.srcdir) / app.config.reading_paths, marks.GLOSSARY)
     digest = hashlib.sha256(b"\0".join(f.read_bytes() for f in files)).hexdigest()
     before, env.reading_digest = getattr(env, "reading_digest", None), digest
-    return sorted(env.found_docs) if before not in (None, digest) else []
+    if before not in (None, digest):
+        return sorted(env.found_docs)
+    # the landing page adds the minutes of others up, and their titles stand there
+    told = {page: (spent, env.titles[page].astext()) for page, spent in _minutes(env).items()}
+    then, env.reading_told = getattr(env, "reading_told", told), told
+    return [] if then == told else [app.config.root_doc]
 
 
 def _explain_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
