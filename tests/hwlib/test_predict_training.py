@@ -244,6 +244,22 @@ def test_small_products_are_less_efficient():
     assert rates[0] < 0.75 * rates[-1]
 
 
+def test_a_chip_with_much_arithmetic_for_its_bandwidth_loses_more_to_its_operands():
+    """The same run on two generations: the newer has five times the arithmetic and twice the bandwidth."""
+    lost = {}
+    for chip in ("TPU v5e", "TPU v6e"):
+        run, work = prepared(row(chip=chip, tp=1, pp=1, dp=1024, software="MaxText", global_batch=1024))
+        lost[chip] = layer_and_head_s(run, work, IDEAL._replace(operands=1.0))[0] / layer_and_head_s(run, work, IDEAL)[0]
+    assert 1 < lost["TPU v5e"] < lost["TPU v6e"]
+
+
+def test_a_single_micro_batch_adds_no_gradients():
+    one, many = dict(tp=8, pp=1, dp=128, micro_batch=8, global_batch=1024), dict(tp=8, pp=1, dp=128, micro_batch=1, global_batch=1024)
+    light, heavy = with_(accumulate=2.0), with_(accumulate=20.0)
+    assert seconds(light, **one) == seconds(heavy, **one)
+    assert seconds(light, **many) < seconds(heavy, **many)
+
+
 def test_a_power_cap_stated_in_the_name_slows_the_chip():
     assert seconds(chip="H100-96GB-HBM2e-500W") > seconds(chip="H100-SXM-80GB")
 

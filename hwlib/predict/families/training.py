@@ -28,6 +28,8 @@ BACKWARD_ATTENTION = 2.5
 """Fused attention computes its scores again on the way back."""
 
 
+SUPER_TILE = 1500.0
+"""FLOP at 16 bits on each byte that a product brings from memory again: neighbouring tiles of some 3,000 rows and columns share a chip's cache."""
 SHARP = 4.0
 """How sharply launching and computing hand over."""
 
@@ -65,7 +67,7 @@ CONSTANTS = {
     for c in (
         Constant(name="compute", start=0.70, low=0.30, high=0.95, meaning="share of the 16-bit peak that large products reach", spread=0.12),
         Constant(name="compute8", start=0.85, low=0.30, high=0.98, meaning="the same at 8 bits, over that at 16 bits", spread=0.12),
-        Constant(name="operands", start=0.5, low=0.05, high=2.0, meaning="traffic of operands that arithmetic does not hide, over reading and writing each once", spread=0.3),
+        Constant(name="operands", start=0.5, low=0.05, high=2.0, meaning="traffic of operands that arithmetic does not hide, over reading and writing each once and again for each block of tiles", spread=0.3),
         Constant(name="attention", start=0.45, low=0.10, high=0.95, meaning="share of the 16-bit peak that attention reaches", spread=0.2),
         Constant(name="scores", start=1.0, low=0.2, high=4.0, meaning="traffic of attention scores in memory, over three writes and three reads at 16 bits", spread=0.3),
         Constant(name="small", start=1.0, low=0.2, high=5.0, meaning="traffic of norms, residuals and gates, over one read and one write of each", spread=0.25),
@@ -150,7 +152,8 @@ def layer_and_head_s(run: Run, w: Work, c: Coefficients) -> tuple[float, float]:
     peak = {"fp8": card.peak("fp8", "bf16", "fp16"), "fp4": card.peak("fp4", "fp8", "bf16")}.get(run.precision, peak16)
     peak16, peak = peak16 * run.sustained, max(peak, peak16) * run.sustained
     scale = run.units  # ranks may be parts of a chip
-    seconds = passes * (w.matmul_flops / (peak * c.compute * c.compute8) + c.operands * w.matmul_bytes / bandwidth) * scale
+    operands = w.matmul_bytes + w.matmul_flops / SUPER_TILE * (1.0 if run.precision == "16bit" else 0.5)
+    seconds = passes * (w.matmul_flops / (peak * c.compute * c.compute8) + c.operands * operands / bandwidth) * scale
     attention_passes = 1 + (BACKWARD_ATTENTION if run.fused else 2.0) + attention_again
     seconds += attention_passes * (w.attention_flops / (peak16 * c.attention) + c.scores * w.score_bytes / bandwidth) * scale
     seconds += (3 + again) * (c.small * w.small_bytes + c.routing * w.routing_bytes) / bandwidth * scale
@@ -172,7 +175,7 @@ def step_s(run: Run, w: Work, c: Coefficients) -> float:
     """Seconds of one step: the pipeline over its micro-batches, then what no arithmetic hides."""
     layer, head = layer_and_head_s(run, w, c)
     m = run.micro_batches
-    accumulated = 0.0 if run.adapters else c.accumulate * w.stage_params / (run.mem_bytes_per_s * 0.85)
+    accumulated = 0.0 if run.adapters else c.accumulate * w.stage_params / (run.mem_bytes_per_s * 0.85) * (1 - 1 / m)  # the first is written, not added
     pipe = 2 * w.pipe_bytes / (w.pipe_rate * 0.6) if w.pipe_bytes else 0.0
     stage = max(w.layers * layer, w.last_layers * layer + head) + accumulated + c.micro_s
     stage += 0.5 * pipe * run.interleave * (c.tensor_exposed if run.tp > 1 else 0.7)
