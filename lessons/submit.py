@@ -19,7 +19,7 @@ from typing import Any
 from hwlib.errors import BadInput
 from tutor import callable_module, designfile, submission
 from tutor.designfile import Entry
-from tutor.gradebook import catalogue_hash
+from tutor.versions import catalogue_hash
 from tutor.submission import MIME, SUFFIX, Submission
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.tutor.handins import HOSTILE, code, design, notebook, payload, write
-from tutor import briefs, grading, validate
+from tutor import briefs, grading, output, validate
 from tutor.grading import candidates
 from tutor.intake import gather
 
@@ -124,7 +124,7 @@ def test_a_file_that_changes_while_it_is_read_is_named(inbox, monkeypatch):
 
 def test_a_fault_of_the_tutor_costs_one_file_its_grade_and_no_other(inbox, out, monkeypatch, capsys):
     write(inbox / "a.submission.json", payload(student="s-1"))
-    write(inbox / "b.submission.json", payload(student="s-2"))
+    write(inbox / "b.submission.json", payload(student="s-2", design=design(replicas=23)))
     real = grading.grade
     monkeypatch.setattr(grading, "grade", lambda s, **more: 1 / 0 if s.student == "s-1" else real(s, **more))
     assert run(inbox, out=out) == 3
@@ -202,7 +202,7 @@ def test_two_briefs_of_a_student_are_two_rows_on_one_page(inbox, out, capsys):
     write(inbox / "x.ipynb", notebook(payload(), payload(brief="serve-70b")))
     assert run(inbox, out=out) == 0
     assert [row["brief"] for row in grades(out)] == ["serve-70b", "serve-7b"]
-    assert sorted(path.name for path in (out / "report").glob("*.html")) == ["index.html", "s-0031.html"]
+    assert sorted(path.name for path in (out / "report").glob("*.html")) == ["index.html", "s-0031.html", "students.html"]
 
 
 def test_cells_that_were_deleted_split_or_retagged_do_not_matter(inbox, out, capsys):
@@ -250,7 +250,7 @@ def test_ids_that_differ_in_capitals_are_said_aloud_and_keep_their_pages(inbox, 
     write(inbox / "b.submission.json", payload(student="S-1A"))
     assert run(inbox, out=out) == 0
     assert "S-1A and s-1a differ in nothing but capitals" in (out / "report" / "index.html").read_text()
-    assert len({path.name.casefold() for path in (out / "report").glob("*.html")}) == 3
+    assert len({path.name.casefold() for path in (out / "report").glob("*.html")}) == 4
 
 
 # Scores
@@ -285,10 +285,10 @@ def test_the_smallest_repair_is_shown_and_counted(inbox, out, capsys):
     write(inbox / "a.submission.json", payload(brief="serve-70b", design=asdict(few.design)))
     assert run(inbox, out=out, plain=True) == 0
     assert "one change is enough for 1: replicas up for 1" in capsys.readouterr().out
-    assert "The smallest repair" in (out / "report" / "s-0031.html").read_text()
+    assert "What one repair would earn" in (out / "report" / "s-0031.html").read_text()
     assert run(inbox, out=out, plain=True, **{"no-repairs": True}) == 0
     assert "No repair was searched" in capsys.readouterr().out
-    assert "The smallest repair" not in (out / "report" / "s-0031.html").read_text()
+    assert "What one repair would earn" not in (out / "report" / "s-0031.html").read_text()
 
 
 # Exit codes
@@ -355,7 +355,7 @@ def test_an_interruption_while_writing_leaves_the_last_whole_report(inbox, out, 
     def pull_the_plug(rows):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(validate, "grades_csv", pull_the_plug)
+    monkeypatch.setattr(output, "grades_csv", pull_the_plug)
     assert run(inbox, out=out) == 130
     assert tree(out) == before
 
@@ -443,7 +443,7 @@ def report(inbox, out, capsys) -> dict[str, str]:
 
 
 def test_the_report_is_whole_html_without_script_or_network(report):
-    assert len(report) == 5
+    assert len(report) == 6
     for name, text in report.items():
         page = Page(text)
         tags = [tag for tag, _ in page.tags]
@@ -551,7 +551,7 @@ def test_a_damaged_row_of_the_gradebook_counts_as_none(tmp_path):
 def test_the_grader_is_every_file_that_decides_a_score():
     from importlib.resources import files
 
-    from tutor.gradebook import _sources
+    from tutor.versions import _sources
 
     names = {name for name, _ in _sources(files("tutor"), "tutor")} | {name for name, _ in _sources(files("hwlib"), "hwlib")}
     assert {"tutor/scoring.py", "tutor/briefs/serve-7b.toml", "hwlib/serving.py", "hwlib/catalogue/chips/h100-sxm.toml"} <= names

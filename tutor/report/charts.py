@@ -135,3 +135,91 @@ def factor_strip(yours: float, computed: float, title: str) -> Markup:
         return _svg(width, y + 26, title, body)
 
     return two_widths(draw)
+
+
+def margins(rows: Sequence[tuple[str, float, str, str, bool]]) -> Markup | None:
+    """Each target as a mark on one logarithmic scale of yours to the limit: the limit is the line in the middle.
+
+    ``rows`` hold label, yours over the limit, both in words, and whether the target is met.
+    """
+    if not rows:
+        return None
+    reach = min(3.0, max(math.log10(2), *(abs(math.log10(ratio)) for _, ratio, *_ in rows)) * 1.1)
+    title = "; ".join(f"{label}: {yours}, {limit}" for label, _, yours, limit, _ in rows)
+
+    def draw(width: int) -> Markup:
+        pad, body, y = 30, [], 14
+        middle, scale = width / 2, (width / 2 - 30) / reach
+        top = y
+        for label, ratio, yours, limit, met in rows:
+            y += 15
+            body.append(_text(0, y - 3, f"{label}: {yours}, {limit}", size=13))
+            y += 14
+            x = middle + max(-reach, min(reach, math.log10(ratio))) * scale
+            body += [_line(pad, y, width - pad, y), _line(min(x, middle), y, max(x, middle), y, "data" if met else "miss")]
+            body.append(Markup('<circle cx="{:.1f}" cy="{}" r="5" class="{}"/>').format(x, y, "hollow" if met else "missed"))
+            y += 12
+        body.append(_line(middle, top - 2, middle, y, "limit"))
+        body.append(_text(middle, 10, "the limit", anchor="middle", strong=True))
+        for factor in (0.1, 0.5, 2, 10, 100):
+            if abs(math.log10(factor)) < reach:
+                x = middle + math.log10(factor) * scale
+                body += [_line(x, y, x, y + 4), _text(x, y + 18, f"{factor:g} times", anchor="middle")]
+        return _svg(width, y + 26, title, body)
+
+    return two_widths(draw)
+
+
+def cloud(points: Sequence[tuple[float, float, bool]], axes: Sequence[tuple[str, str, float]]) -> Markup:
+    """Designs by latency (across) and cost (up), both logarithmic, the brief's limits dashed; what meets every target is filled."""
+    from hwlib.units import show
+
+    lows, highs = [], []
+    for place in (0, 1):
+        values = [point[place] for point in points] + ([axes[place][2]] if axes[place][2] > 0 else [])
+        lows.append(min(values) / 1.25)
+        highs.append(max(values) * 1.25)
+    met = sum(point[2] for point in points)
+    title = (f"{len(points):,} designs: {axes[0][0].lower()} from {show(lows[0] * 1.25, axes[0][1])} to {show(highs[0] / 1.25, axes[0][1])}, "
+             f"{axes[1][0].lower()} from {show(lows[1] * 1.25, axes[1][1])} to {show(highs[1] / 1.25, axes[1][1])}; {met:,} meet every target")
+
+    def draw(width: int) -> Markup:
+        left, right, top, base = 62, width - 12, 26, 250
+
+        def across(value: float) -> float:
+            return left + (right - left) * math.log(value / lows[0]) / math.log(highs[0] / lows[0])
+
+        def up(value: float) -> float:
+            return base - (base - top) * math.log(value / lows[1]) / math.log(highs[1] / lows[1])
+
+        body = [_line(left, base, right, base), _line(left, top, left, base), _text(left - 56, 12, f"{axes[1][0]} ↑", size=13),
+                _text(right, base + 36, f"{axes[0][0]} →", anchor="end", size=13)]
+        for value in _ticks(lows[0], highs[0], 3 if width < 500 else 5):
+            body += [_line(across(value), base, across(value), base + 4), _text(across(value), base + 18, show(value, axes[0][1]), anchor="middle")]
+        for value in _ticks(lows[1], highs[1], 4):
+            body += [_line(left - 4, up(value), left, up(value)), _text(left - 8, up(value) + 4, show(value, axes[1][1]), anchor="end")]
+        if axes[0][2] > 0:
+            body += [_line(across(axes[0][2]), top, across(axes[0][2]), base, "limit"), _text(across(axes[0][2]), top - 3, f"limit {show(axes[0][2], axes[0][1])}", anchor="middle", strong=True)]
+        if axes[1][2] > 0:
+            body += [_line(left, up(axes[1][2]), right, up(axes[1][2]), "limit"), _text(right, up(axes[1][2]) - 4, f"limit {show(axes[1][2], axes[1][1])}", anchor="end", strong=True)]
+        for x, y, held in sorted(points, key=lambda point: point[2]):
+            body.append(Markup('<circle cx="{:.1f}" cy="{:.1f}" r="4" class="{}"/>').format(across(x), up(y), "f-ink" if held else "open"))
+        return _svg(width, base + 44, title, body)
+
+    return two_widths(draw)
+
+
+def _ticks(low: float, high: float, most: int) -> list[float]:
+    """Round values inside a logarithmic range, at most so many.
+
+    >>> _ticks(0.8, 130, 3), _ticks(2.1, 4.2, 4)
+    ([1.0, 10.0, 100.0], [3.0, 4.0])
+    """
+    found: list[float] = []
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 5, 6, 8)):
+        more = [float(f"{step * 10.0**power:.1g}") for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1) for step in steps]
+        fit = [value for value in more if low <= value <= high]
+        if len(fit) > most:
+            break
+        found = fit
+    return found or [float(f"{math.sqrt(low * high):.2g}")]

@@ -1,0 +1,190 @@
+"""`python -m tutor tickets ROSTER.csv --brief BRIEF --key FILE --expires TIME`: numbers of their own for every student.
+
+A ticket is readable text: the brief, when it expires, the student's own numbers, and a code (HMAC-SHA-256 under the
+instructor's key) over all of that and the student's id. The checker derives numbers and code again. So a copied
+ticket fails on the code, and a copied design is judged under the numbers of whoever hands it in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import hmac
+import io
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hwlib.designs import knobs
+from hwlib.errors import BadInput
+from tutor import briefs, strict
+
+FORM = "t1"
+STEPS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25)
+"""What the brief's value is multiplied by: far enough that a borrowed design shows, near enough that the brief stays the brief."""
+VARIED = 3
+"""So many of the brief's loads differ between students: those that its robustness is tried on first."""
+KEY_BYTES = 32
+CODE = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """What a ticket says once it is known to be sound."""
+
+    brief: str
+    expires: datetime
+    given: Mapping[str, Any]
+
+
+def derive(key: bytes, student: str, brief: str, chips: int = 0) -> dict[str, Any]:
+    """The numbers of one student: the same for the same key, student and brief, and without a list anywhere.
+
+    ``chips`` narrows the offer to so many of the brief's chips; the reference's chip is always among them.
+
+    >>> derive(b"k" * 32, "s-1", "serve-70b") == derive(b"k" * 32, "s-1", "serve-70b") != derive(b"k" * 32, "s-2", "serve-70b")
+    True
+    """
+    of = briefs.brief(brief)
+    stream = hmac.new(key, f"numbers\0{student}\0{brief}".encode(), hashlib.sha256).digest()
+    given: dict[str, Any] = {}
+    for place, name in enumerate(of.vary[:VARIED]):
+        value, knob = float(of.given[name][0]), knobs(of.load_class)[name]
+        moved = float(f"{value * STEPS[stream[place] % len(STEPS)]:.3g}")
+        moved = min(max(moved, knob.low), knob.high)
+        given[name] = int(moved) if knob.kind == "count" else moved
+    if chips:
+        keep = of.reference.accelerator
+        others = sorted((c for c in of.chips if c != keep), key=lambda chip: hmac.new(key, f"chip\0{student}\0{brief}\0{chip}".encode(), hashlib.sha256).digest())
+        given["chips"] = sorted([keep, *others[: chips - 1]])
+    return given
+
+
+def issue(key: bytes, student: str, brief: str, expires: datetime, chips: int = 0) -> str:
+    """The ticket of one student."""
+    if expires.tzinfo is None:
+        raise BadInput("expires has no time zone; add an offset such as +01:00", field="expires")
+    stamp = expires.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    told = [f"{name}={':'.join(value) if isinstance(value, list) else _number(value)}" for name, value in derive(key, student, brief, chips).items()]
+    head = "~".join([FORM, brief, stamp, *told])
+    return f"{head}~{_code(key, student, head)}"
+
+
+def check(key: bytes, ticket: str, student: str, brief: str, *, received: datetime | None, now: datetime | None = None, others: Iterable[str] = ()) -> Ticket:
+    """The ticket of a hand-in, or `BadInput` with what is wrong: missing, forged, borrowed, of another brief, or expired.
+
+    ``others`` are the ids of the class: a borrowed ticket is told with the name of its owner.
+    """
+    if not ticket:
+        raise BadInput("has no ticket; hand in again with the ticket that the instructor issued", field="ticket")
+    head, _, code = ticket.rpartition("~")
+    if not hmac.compare_digest(code, _code(key, student, head)):
+        owner = next((other for other in others if other != student and hmac.compare_digest(code, _code(key, other, head))), None)
+        if owner:
+            raise BadInput(f"its ticket was issued to {owner}, not to {student}; compare the two with: python -m tutor duplicates", field="ticket")
+        raise BadInput(f"its ticket was not issued to {student}: it belongs to somebody else, was changed, or is forged", field="ticket")
+    form, of, stamp, *told = head.split("~")
+    if form != FORM or of != brief:
+        raise BadInput(f"its ticket is for {strict.clip(of, 40)}, and this is {brief}", field="ticket")
+    expires = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    if received is not None and received > expires:
+        raise BadInput(f"its ticket expired on {expires:%Y-%m-%d %H:%M} UTC, and it came in on {received:%Y-%m-%d %H:%M} UTC", field="ticket")
+    if received is None and (now or datetime.now(UTC)) > expires:
+        raise BadInput(f"its ticket expired on {expires:%Y-%m-%d %H:%M} UTC and no time of receipt is known; give one with --received or in the roster", field="ticket")
+    chips = next((text.partition("=")[2].count(":") + 1 for text in told if text.startswith("chips=")), 0)
+    return Ticket(brief=of, expires=expires, given=derive(key, student, brief, chips))
+
+
+def numbers(ticket: str) -> dict[str, Any]:
+    """What a ticket tells the learner who holds it: the readable part, not checked. `lessons.submit` fills the assumptions from it.
+
+    >>> numbers("t1~serve-70b~20270131T225900Z~daily_users=45000~chips=l40s:tpu-v5e~0f")
+    {'daily_users': 45000.0, 'chips': ['l40s', 'tpu-v5e']}
+    """
+    parts = ticket.split("~")
+    if len(parts) < 4 or parts[0] != FORM or parts[1] not in briefs.brief_ids():
+        raise BadInput("ticket must be the text that the instructor issued, copied whole", field="ticket")
+    known = knobs(briefs.brief(parts[1]).load_class)
+    found: dict[str, Any] = {}
+    for text in parts[3:-1]:
+        name, _, value = text.partition("=")
+        if name == "chips":
+            found[name] = value.split(":")
+        elif name in known and re.fullmatch(r"[0-9.e+]{1,24}", value):
+            found[name] = int(float(value)) if known[name].kind == "count" else float(value)
+        else:
+            raise BadInput("ticket must be the text that the instructor issued, copied whole", field="ticket")
+    return found
+
+
+def _code(key: bytes, student: str, head: str) -> str:
+    return hmac.new(key, f"ticket\0{student}\0{head}".encode(), hashlib.sha256).hexdigest()[:CODE]
+
+
+def _number(value: float) -> str:
+    return repr(value).replace("e+", "e").removesuffix(".0")
+
+
+def read_key(path: Path) -> bytes:
+    """The instructor's key."""
+    try:
+        text = path.read_text("ascii").strip()
+        key = bytes.fromhex(text)
+    except (OSError, ValueError, UnicodeDecodeError):
+        raise BadInput(f"{path} is not a key that `python -m tutor tickets` wrote", field="key") from None
+    if len(key) < KEY_BYTES:
+        raise BadInput(f"{path} holds a key of {len(key)} bytes; it must have at least {KEY_BYTES}", field="key")
+    return key
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `tickets`."""
+    parser.description = "Issue a ticket to every student of a roster, into a CSV file that you hand out. Keep the key: it checks them."
+    parser.add_argument("roster", type=Path, metavar="ROSTER.csv", help="a CSV file with a column student")
+    parser.add_argument("--brief", required=True, action="append", metavar="BRIEF", help="may be given more than once")
+    parser.add_argument("--expires", required=True, metavar="TIME", help="for example 2027-01-31T23:59+01:00")
+    parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="the key; made when it is not there, readable by you alone")
+    parser.add_argument("--chips", type=int, default=0, metavar="N", help="offer each student N of the brief's chips (default: all)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where the tickets go (default: to standard output)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the tickets."""
+    from tutor import roster
+
+    for brief in args.brief:
+        of = briefs.brief(brief)
+        if args.chips and not 2 <= args.chips <= len(of.chips):
+            raise BadInput(f"--chips = {args.chips} must be from 2 to {len(of.chips)}, the chips of {brief}", field="chips")
+    expires = roster.moment(args.expires, None, "--expires")
+    people = roster.read(args.roster).people
+    for student in people:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}", student):
+            raise BadInput(f"student = {strict.clip(student, 80)!r} in {args.roster.name} cannot be an id: letters of a to z, digits, dots, dashes, underscores or @", field="student")
+    if not args.key.exists():
+        handle = os.open(args.key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(os.urandom(KEY_BYTES).hex() + "\n")
+        print(f"A new key was written to {args.key}. Keep it: without it no ticket can be checked.", file=sys.stderr)
+    key = read_key(args.key)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("student", "brief", "ticket"))
+    for student in sorted(people):
+        for brief in args.brief:
+            writer.writerow((student, brief, issue(key, student, brief, expires, args.chips)))
+    if args.out:
+        try:
+            args.out.write_text(text.getvalue(), "utf-8")
+        except OSError as error:
+            raise BadInput(f"--out {args.out}: {(error.strerror or 'cannot be written').lower()}", field="out") from None
+        print(f"{len(people) * len(args.brief):,} tickets: {args.out}")
+    else:
+        sys.stdout.write(text.getvalue())
+    return 0
