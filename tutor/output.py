@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 from hwlib.errors import BadInput
 from tutor import strict
 from tutor.gradebook import Gradebook
-from tutor.ledger import Row
 from tutor.pool import Lost, Task
+from tutor.rows import MISSING, Row, Run
 
 MARKER = "Written by tutor validate; this folder is replaced at the next run.\n"
 PRINTS = ".pages.json"
@@ -33,18 +33,47 @@ def prepare(out: Path) -> None:
     except OSError as error:
         raise BadInput(f"--out {out} cannot be made: {(error.strerror or 'no').lower()}", field="out") from None
     report = out / "report"
-    if not report.exists():  # a run that was killed between its two renames
-        for old in sorted(out.glob(".report-*-old")):
-            os.replace(old, report)
-            break
     if report.exists() and not (report / ".written-by-tutor").is_file():
         raise BadInput(f"{report} was not written by this command and is left alone; choose another --out", field="out")
     if not os.access(out, os.W_OK):
         raise BadInput(f"--out {out} cannot be written to", field="out")
-    for left in out.glob(".report-*"):  # of a run that was killed
+
+
+def tidy(out: Path) -> None:
+    """Clear away what a run that was killed left."""
+    report = out / "report"
+    if not report.exists():  # killed between its two renames
+        for old in sorted(out.glob(".report-*-old")):
+            os.replace(old, report)
+            break
+    for left in out.glob(".report-*"):
         shutil.rmtree(left, ignore_errors=True)
     for left in out.glob(".new-*"):
         left.unlink(missing_ok=True)
+
+
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """The output folder, made and held for this run alone: two at once would replace each other's report."""
+    prepare(out)
+    lock = out / ".lock"
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    except OSError as error:
+        raise BadInput(f"--out {out} cannot be written to: {(error.strerror or 'no').lower()}", field="out") from None
+    try:
+        try:
+            import fcntl  # a lock of this process: its workers do not hold it, and the system frees it when it dies
+
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except OSError:
+            raise BadInput(f"--out {out} is in use by another run; wait for it, or choose another folder", field="out") from None
+        tidy(out)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -61,7 +90,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write(book: Gradebook, run: int, out: Path, *, warnings: Sequence[str], versions: str, pool: Any, progress: Any = None) -> Any:
+def write(book: Gradebook, run: Run, out: Path, *, pool: Any, progress: Any = None) -> Any:
     """Write report and grades of a run; the summary of the class."""
     from tutor.report import pages, summary
 
@@ -70,21 +99,21 @@ def write(book: Gradebook, run: int, out: Path, *, warnings: Sequence[str], vers
         report = out / "report"
         old, new = _prints(report), {}
         tally = summary.Tally()
-        tasks = _student_pages(book, run, report, fresh, old, new, tally, versions)
+        tasks = _student_pages(book, run, report, fresh, old, new, tally)
         for done, (name, page) in enumerate(pool.map(tasks), start=1):
             (fresh / name).write_bytes(page if not isinstance(page, Lost) else pages.lost(page.reason))
             if isinstance(page, Lost):
                 new.pop(name, None)
             if progress:
                 progress(done)
-        cohort = tally.cohort(warnings)
-        for name, page in pages.class_pages(cohort, sorted(tally.students.items()), versions=versions).items():
+        cohort = tally.cohort(run.warnings)
+        for name, page in pages.class_pages(cohort, sorted(tally.students.items()), versions=run.versions).items():
             (fresh / name).write_bytes(page)
         (fresh / PRINTS).write_text(json.dumps(new, sort_keys=True, indent=0), "utf-8")
         (fresh / ".written-by-tutor").write_text(MARKER, encoding="utf-8")
         fresh.chmod(0o755)
         with replacing(out / "grades.csv") as file:
-            for line in grades_csv(Row.of(text) for text in book.rows_of(run)):
+            for line in grades_csv(book.rows(run)):
                 file.write(line)
         before = out / f"{fresh.name}-old"
         if report.exists():
@@ -98,23 +127,18 @@ def write(book: Gradebook, run: int, out: Path, *, warnings: Sequence[str], vers
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _student_pages(book: Gradebook, run: int, report: Path, fresh: Path, old: dict[str, str], new: dict[str, str], tally: Any, versions: str) -> Iterator[Task]:
+def _student_pages(book: Gradebook, run: Run, report: Path, fresh: Path, old: dict[str, str], new: dict[str, str], tally: Any) -> Iterator[Task]:
     """The pages that must be rendered; those that have not changed are linked from the last report. Counts the class on the way."""
     from tutor.report import pages
 
-    stamp = pages.stamp() + versions + book.grader
-    rows = (Row.of(text) for text in book.rows_of(run))
-    missing: list[Row] = []
-    for student, group in groupby(rows, key=lambda row: row.student):
+    stamp = "\0".join((pages.stamp(), run.versions, run.rubric, run.hwlib, run.catalogue))
+    for student, group in groupby(book.rows(run), key=lambda row: row.student):
         own = list(group)
         for row in own:
-            tally.add(row, book.facts(row.work) if row.work else None)
-        if not student:
+            tally.add(row, book.facts(row.work, run) if row.work else None)
+        if not student or all(row.state == MISSING for row in own):
             continue
         name = tally.page(student)
-        if all(row.state == "missing" for row in own):
-            missing += own  # rows of the missing stand at the end; the student may have a page for another brief
-            continue
         texts = [row.text() for row in own]
         new[name] = hashlib.sha256("\0".join([stamp, *texts]).encode()).hexdigest()
         if old.get(name) == new[name]:
@@ -122,8 +146,8 @@ def _student_pages(book: Gradebook, run: int, report: Path, fresh: Path, old: di
                 if (report / name).stat().st_size:
                     _link(report / name, fresh / name)
                     continue
-        parts = [(text, book.payload(row.digest) if row.digest else "", book.packed(row.work) if row.work else b"") for row, text in zip(own, texts, strict=True)]
-        yield name, pages.student_page, (student, parts, versions)
+        parts = [(text, book.payload(row.digest) if row.digest else "", book.packed(row.work, run) if row.work else b"") for row, text in zip(own, texts, strict=True)]
+        yield Task(name, pages.student_page, (student, parts, run.versions))
 
 
 def _link(source: Path, target: Path) -> None:

@@ -30,8 +30,6 @@ from hwlib.errors import BadInput, unknown
 from hwlib.units import show
 from tutor import briefs
 
-STATES = ("graded", "late", "ungradable", "missing", "superseded")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -74,17 +72,24 @@ class Policy:
         return cost, f"{said} late: {days:,} {'day' if days == 1 else 'days'} begun at {show(self.points_per_day)} points{capped}"
 
 
-def read(path: Path | None) -> Policy:
-    """The policy in a TOML file, each field checked."""
-    if path is None:
-        return Policy()
+def text_of(path: Path) -> str:
+    """The policy file's text."""
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8"))
+        data = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: {(error.strerror or 'cannot be read').lower()}", field="policy") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"{path.name} is not valid TOML: {error}", field="policy") from None
-    return from_dict(data)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path.name} is not UTF-8 text; save it as UTF-8", field="policy") from None
+
+
+def loads(text: str, where: str = "the policy") -> Policy:
+    """The policy in a TOML text, each field checked; the empty text is the policy without a rule."""
+    try:
+        return from_dict(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadInput(f"{where} is not valid TOML: {error or 'it is nested too deeply'}", field="policy") from None
 
 
 def from_dict(data: Mapping[str, Any]) -> Policy:

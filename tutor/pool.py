@@ -15,11 +15,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_all_start_methods, get_context
-from typing import Any
+from typing import Any, NamedTuple
 
 from hwlib.errors import BadInput
 
-Task = tuple[Any, Callable[..., Any], tuple[Any, ...]]
+
+class Task(NamedTuple):
+    """A piece of work: its name, what to do, with what, and a lane whose tasks gain from meeting the same worker."""
+
+    key: Any
+    do: Callable[..., Any]
+    given: tuple[Any, ...]
+    lane: str = ""
+
+
 MEMORY_BYTES = 2 * 2**30
 """Of address space that a worker may take; what is asked beyond raises MemoryError in it."""
 HARD_S = 30.0
@@ -47,7 +56,7 @@ class Here:
         pass
 
     def map(self, tasks: Iterable[Task]) -> Iterator[tuple[Any, Any]]:
-        for key, do, given in tasks:
+        for key, do, given, _ in tasks:
             yield key, do(*given)
 
 
@@ -84,7 +93,7 @@ class Workers:
     def map(self, tasks: Iterable[Task]) -> Iterator[tuple[Any, Any]]:
         tasks = iter(tasks)
         if not self.workers:
-            for _, (key, do, given) in zip(range(self.small), tasks, strict=False):
+            for _, (key, do, given, _) in zip(range(self.small), tasks, strict=False):
                 yield key, do(*given)
         waiting: deque[tuple[Task, int]] = deque()
         finished = False
@@ -122,7 +131,7 @@ class Workers:
                 worker.since = time.monotonic()
             worker.tasks.append((task, deaths))
             with suppress(OSError):  # a worker that has died is noticed when it is heard
-                worker.pipe.send((task[1], task[2]))
+                worker.pipe.send((task.do, task.given))
 
     def _hear(self, busy: list[_Worker], waiting: deque[tuple[Task, int]]) -> Iterator[tuple[Any, Any]]:
         ready = connection.wait([worker.pipe for worker in busy], timeout=0.5)
@@ -133,9 +142,9 @@ class Workers:
                 except (EOFError, OSError, ValueError):
                     yield from self._bury(worker, waiting, "died")
                     continue
-                (key, *_), _ = worker.tasks.popleft()
+                task, _ = worker.tasks.popleft()
                 worker.since = time.monotonic()
-                yield key, result if good else Lost(result)
+                yield task.key, result if good else Lost(result)
             elif time.monotonic() - worker.since > HARD_S:
                 worker.process.kill()
                 yield from self._bury(worker, waiting, f"gave no answer in {HARD_S:.0f} s")
@@ -150,7 +159,7 @@ class Workers:
         self.workers.remove(worker)
         self.workers.append(self._start())
         if deaths:
-            yield task[0], Lost(f"the process that worked on it {how}, twice; the others were not touched")
+            yield task.key, Lost(f"the process that worked on it {how}, twice; the others were not touched")
         else:
             waiting.appendleft((task, 1))
 
@@ -216,7 +225,7 @@ class Cluster:
         def add() -> None:
             task = next(tasks, None)
             if task is not None:
-                key, do, given = task
+                key, do, given, _ = task
                 future = self.client.submit(do, *given, pure=False, retries=2)
                 keys[future.key] = key
                 done.add(future)

@@ -1,8 +1,8 @@
 """`python -m tutor tickets ROSTER.csv --brief BRIEF --key FILE --expires TIME`: numbers of their own for every student.
 
 A ticket is readable text: the brief, when it expires, the student's own numbers, and a code (HMAC-SHA-256 under the
-instructor's key) over all of that and the student's id. The checker derives numbers and code again. So a copied
-ticket fails on the code, and a copied design is judged under the numbers of whoever hands it in.
+instructor's key) over all of that and a mark of the student. The checker derives mark and code again. So a copied
+ticket fails, and a copied design is judged under the numbers of whoever hands it in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from hwlib.designs import knobs
 from hwlib.errors import BadInput
 from tutor import briefs, strict
 
-FORM = "t1"
+FORM = "t2"
 STEPS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25)
 """What the brief's value is multiplied by: far enough that a borrowed design shows, near enough that the brief stays the brief."""
 VARIED = 3
@@ -72,59 +73,80 @@ def issue(key: bytes, student: str, brief: str, expires: datetime, chips: int = 
         raise BadInput("expires has no time zone; add an offset such as +01:00", field="expires")
     stamp = expires.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     told = [f"{name}={':'.join(value) if isinstance(value, list) else _number(value)}" for name, value in derive(key, student, brief, chips).items()]
-    head = "~".join([FORM, brief, stamp, *told])
-    return f"{head}~{_code(key, student, head)}"
+    head = "~".join([FORM, brief, stamp, *told, owner(key, student)])
+    return f"{head}~{_code(key, head)}"
 
 
-def check(key: bytes, ticket: str, student: str, brief: str, *, received: datetime | None, now: datetime | None = None, others: Iterable[str] = ()) -> Ticket:
+def check(key: bytes, ticket: str, student: str, brief: str, *, received: datetime | None = None, seen: datetime | None = None, others: Iterable[str] = ()) -> Ticket:
     """The ticket of a hand-in, or `BadInput` with what is wrong: missing, forged, borrowed, of another brief, or expired.
 
-    ``others`` are the ids of the class: a borrowed ticket is told with the name of its owner.
+    Without a time of receipt it is judged by when the gradebook first saw the hand-in. ``others`` are the ids of the
+    class: a borrowed ticket is told with the name of its owner. The numbers are those that the learner was given; the
+    code covers them, and `derive` gives the same.
     """
     if not ticket:
         raise BadInput("has no ticket; hand in again with the ticket that the instructor issued", field="ticket")
     head, _, code = ticket.rpartition("~")
-    if not hmac.compare_digest(code, _code(key, student, head)):
-        owner = next((other for other in others if other != student and hmac.compare_digest(code, _code(key, other, head))), None)
-        if owner:
-            raise BadInput(f"its ticket was issued to {owner}, not to {student}; compare the two with: python -m tutor duplicates", field="ticket")
-        raise BadInput(f"its ticket was not issued to {student}: it belongs to somebody else, was changed, or is forged", field="ticket")
-    form, of, stamp, *told = head.split("~")
-    if form != FORM or of != brief:
+    if not hmac.compare_digest(code.encode("utf-8"), _code(key, head).encode("ascii")):
+        raise BadInput("its ticket is forged or was changed: its code does not fit; hand in again with the ticket that the instructor issued", field="ticket")
+    form, of, stamp, *_, whose = head.split("~")
+    if form != FORM:
+        raise BadInput(f"its ticket has the form {strict.clip(form, 20)!r}, and this course issues {FORM!r}", field="ticket")
+    if not hmac.compare_digest(whose, owner(key, student)):
+        named = _owners(key, tuple(others)).get(whose, "somebody else")
+        raise BadInput(f"its ticket was issued to {named}, not to {student}; compare the two with: python -m tutor duplicates", field="ticket")
+    if of != brief:
         raise BadInput(f"its ticket is for {strict.clip(of, 40)}, and this is {brief}", field="ticket")
     expires = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    if received is not None and received > expires:
-        raise BadInput(f"its ticket expired on {expires:%Y-%m-%d %H:%M} UTC, and it came in on {received:%Y-%m-%d %H:%M} UTC", field="ticket")
-    if received is None and (now or datetime.now(UTC)) > expires:
-        raise BadInput(f"its ticket expired on {expires:%Y-%m-%d %H:%M} UTC and no time of receipt is known; give one with --received or in the roster", field="ticket")
-    chips = next((text.partition("=")[2].count(":") + 1 for text in told if text.startswith("chips=")), 0)
-    return Ticket(brief=of, expires=expires, given=derive(key, student, brief, chips))
+    when = received or seen or datetime.now(UTC)
+    if when > expires:
+        tail = f"it came in on {when:%Y-%m-%d %H:%M} UTC" if received else "no time of receipt is known; give one with --received or in the roster"
+        raise BadInput(f"its ticket expired on {expires:%Y-%m-%d %H:%M} UTC, and {tail}", field="ticket")
+    return Ticket(brief=of, expires=expires, given=numbers(ticket))
 
 
 def numbers(ticket: str) -> dict[str, Any]:
     """What a ticket tells the learner who holds it: the readable part, not checked. `lessons.submit` fills the assumptions from it.
 
-    >>> numbers("t1~serve-70b~20270131T225900Z~daily_users=45000~chips=l40s:tpu-v5e~0f")
+    >>> numbers("t2~serve-70b~20270131T225900Z~daily_users=45000~chips=l40s:tpu-v5e~0f~0f")
     {'daily_users': 45000.0, 'chips': ['l40s', 'tpu-v5e']}
     """
     parts = ticket.split("~")
-    if len(parts) < 4 or parts[0] != FORM or parts[1] not in briefs.brief_ids():
+    if len(parts) < 5 or parts[0] != FORM or parts[1] not in briefs.brief_ids():
         raise BadInput("ticket must be the text that the instructor issued, copied whole", field="ticket")
-    known = knobs(briefs.brief(parts[1]).load_class)
+    of = briefs.brief(parts[1])
+    known = knobs(of.load_class)
     found: dict[str, Any] = {}
-    for text in parts[3:-1]:
+    for text in parts[3:-2]:
         name, _, value = text.partition("=")
-        if name == "chips":
+        if name == "chips" and set(value.split(":")) <= set(of.chips):
             found[name] = value.split(":")
-        elif name in known and re.fullmatch(r"[0-9.e+]{1,24}", value):
-            found[name] = int(float(value)) if known[name].kind == "count" else float(value)
+        elif name in known and re.fullmatch(r"[0-9.e+-]{1,24}", value):
+            found[name] = _read_number(value, whole=known[name].kind == "count")
         else:
             raise BadInput("ticket must be the text that the instructor issued, copied whole", field="ticket")
     return found
 
 
-def _code(key: bytes, student: str, head: str) -> str:
-    return hmac.new(key, f"ticket\0{student}\0{head}".encode(), hashlib.sha256).hexdigest()[:CODE]
+def _read_number(text: str, *, whole: bool) -> float:
+    try:
+        return int(float(text)) if whole else float(text)
+    except (ValueError, OverflowError):
+        raise BadInput("ticket must be the text that the instructor issued, copied whole", field="ticket") from None
+
+
+def owner(key: bytes, student: str) -> str:
+    """The mark of a student in a ticket: it names nobody to whoever has no key."""
+    return hmac.new(key, f"owner\0{student}".encode(), hashlib.sha256).hexdigest()[:12]
+
+
+@lru_cache(maxsize=4)
+def _owners(key: bytes, others: tuple[str, ...]) -> dict[str, str]:
+    return {owner(key, student): student for student in others}
+
+
+def _code(key: bytes, head: str) -> str:
+    return hmac.new(key, f"ticket\0{head}".encode(), hashlib.sha256).hexdigest()[:CODE]
 
 
 def _number(value: float) -> str:

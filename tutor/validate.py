@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hwlib.errors import BadInput
 from tutor import grading, output, strict
-from tutor.gradebook import Gradebook
+from tutor.gradebook import FILE, Gradebook
 from tutor.intake import Item, gather
-from tutor.ledger import Course, Ledger, Row
+from tutor.ledger import Course, Ledger
 from tutor.pool import Lost, Task, place
-from tutor.versions import versions
+from tutor.rows import LATE, MISSING, UNGRADABLE, Run
+from tutor.telling import Bar, tell
 
 GRADED, FAULT, USAGE, SOME_UNGRADABLE, FAILED_ON, NOTHING, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 MANY = 1_000
 """From so many files on, repairs are searched only when asked for: they cost more than everything else."""
+FAIL_ON = {"ungradable": UNGRADABLE, "missing": MISSING, "late": LATE}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = ("Exit codes: 0 all graded, 1 internal error, 2 usage, 3 finished with some ungradable, 4 something named by --fail-on, "
                      "5 nothing readable, 130 interrupted and resumable.")
     parser.add_argument("paths", nargs="+", type=Path, metavar="FOLDER|ZIP|FILE", help="folders are walked; links are not followed")
-    parser.add_argument("--out", type=Path, default=Path("graded"), metavar="DIR", help="where everything goes (default: graded)")
+    book_argument(parser)
     course_arguments(parser)
     parser.add_argument("--repairs", choices=("auto", "all", "none"), default="auto", help=f"search the smallest repair of each design (auto: unless there are more than {MANY:,} files)")
     parser.add_argument("--no-repairs", dest="repairs", action="store_const", const="none", help="the same as --repairs none")
     work_arguments(parser)
     telling_arguments(parser)
+
+
+def book_argument(parser: argparse.ArgumentParser) -> None:
+    """Where the gradebook is."""
+    parser.add_argument("--out", type=Path, default=Path("graded"), metavar="DIR", help="the folder of gradebook and report (default: graded)")
 
 
 def course_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +56,7 @@ def course_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--received", type=Path, metavar="FILE", help="CSV with student, brief and received, as the learning platform exports it")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="TOML: due dates, lateness, expected briefs")
     parser.add_argument("--key", type=Path, metavar="FILE", help="the key of the tickets: every hand-in must then carry its own")
-    parser.add_argument("--fail-on", action="append", default=[], choices=("ungradable", "missing", "late", "warnings"), help="end with 4 when there is any; may be given more than once")
+    parser.add_argument("--fail-on", action="append", default=[], choices=(*FAIL_ON, "warnings"), help="end with 4 when there is any; may be given more than once")
 
 
 def work_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     return guarded("validate", lambda: _run(args))
 
 
-def guarded(name: str, do: Any) -> int:
+def guarded(name: str, do: Callable[[], int]) -> int:
     """Whatever goes wrong is one sentence and an exit code."""
     try:
         return do()
@@ -85,40 +91,52 @@ def guarded(name: str, do: Any) -> int:
         return FAULT
 
 
-def course_of(args: argparse.Namespace, *, repairs: bool) -> Course:
-    """The course as the arguments describe it."""
+def texts_of(args: argparse.Namespace) -> dict[str, str]:
+    """The texts of the files that the instructor named."""
+    from tutor import policy, roster
+
+    named = {"policy": policy.text_of, "roster": roster.text_of, "received": roster.text_of}
+    return {name: read(getattr(args, name)) for name, read in named.items() if getattr(args, name)}
+
+
+def course_from(texts: dict[str, str], *, key: Path | None, repairs: bool) -> Course:
+    """The course as those texts describe it."""
     from tutor import policy, roster, tickets
 
-    rules = policy.read(args.policy)
-    people = roster.read(args.roster, rules.zone) if args.roster else roster.Roster()
-    if args.received:
-        times = roster.read(args.received, rules.zone)
+    rules = policy.loads(texts.get("policy", ""))
+    people = roster.loads(texts["roster"], rules.zone) if "roster" in texts else roster.Roster()
+    if "received" in texts:
+        times = roster.loads(texts["received"], rules.zone, "the file of --received")
         people = people.merged(roster.Roster(received=times.received, until=times.until))
-    return Course(policy=rules, roster=people, key=tickets.read_key(args.key) if args.key else b"", repairs=repairs)
+    return Course(policy=rules, roster=people, key=tickets.read_key(key) if key else b"", repairs=repairs, texts=texts)
 
 
 def _run(args: argparse.Namespace) -> int:
     missing = [str(path) for path in args.paths if not path.exists() and not path.is_symlink()]
     if missing:
         raise BadInput(f"{strict.visible(missing[0])} is not there; name folders, .zip archives or single files")
+    check_jobs(args)
+    out = args.out.resolve()
+    texts = texts_of(args)
+    course_from(texts, key=args.key, repairs=True)  # whatever is wrong with it is said before any work
+    bar = Bar(quiet=args.json or not sys.stderr.isatty())
+    with output.claimed(out), place(args.jobs, args.dask) as pool, Gradebook(out / FILE) as book:
+        batch, files = take_in(book, gather(args.paths, leave_out=out), pool, bar)
+        repairs = args.repairs == "all" or args.repairs == "auto" and files <= MANY
+        ledger = Ledger(book, course_from(texts, key=args.key, repairs=repairs), batch)
+        return finish(book, ledger, pool, out, args, bar, kind="validate")
+
+
+def check_jobs(args: argparse.Namespace) -> None:
     if not 1 <= args.jobs <= 512:
         raise BadInput(f"--jobs = {args.jobs} must be from 1 to 512", field="jobs")
-    out = args.out.resolve()
-    course = course_of(args, repairs=True)
-    output.prepare(out)
-    bar = Bar(quiet=args.json or not sys.stderr.isatty())
-    with place(args.jobs, args.dask) as pool, Gradebook(out / "gradebook.sqlite") as book:
-        files = take_in(book, gather(args.paths, leave_out=out), pool, bar)
-        repairs = args.repairs == "all" or args.repairs == "auto" and files <= MANY
-        ledger = Ledger(book, Course(policy=course.policy, roster=course.roster, key=course.key, now=course.now, repairs=repairs))
-        return finish(book, ledger, pool, out, args, bar, settings=json.dumps({"repairs": repairs, "tickets": bool(course.key)}, sort_keys=True))
 
 
-def take_in(book: Gradebook, items: Iterator[Item], pool: Any, bar: Bar) -> int:
-    """Read every file, but those that were read before, and enter what they claim. How many there were."""
-    book.begin()
-    count = 0
-    asked: dict[tuple[str, bool], list[str]] = {}
+def take_in(book: Gradebook, items: Iterator[Item], pool: Any, bar: Bar) -> tuple[int, int]:
+    """Read every file, but those that were read before, and enter what they claim: the batch, and how many files."""
+    batch, count = book.new_batch(), 0
+    seen = datetime.now(UTC).isoformat(timespec="seconds")
+    asked: dict[tuple[str, bool], list[tuple[int, str]]] = {}
 
     def unread() -> Iterator[Task]:
         nonlocal count
@@ -126,99 +144,61 @@ def take_in(book: Gradebook, items: Iterator[Item], pool: Any, bar: Bar) -> int:
             count += 1
             bar.show("read", count)
             if item.reason:
-                book.claim(item.file, item.notebook, [_refused(item.reason)])
+                book.claim(batch, count, item.file, item.notebook, [refused(item.reason)])
                 continue
-            hash = hashlib.sha256(item.data + (b"n" if item.notebook else b"s")).hexdigest()
-            known = book.claims_of(hash)
+            key = (hashlib.sha256(item.data + (b"n" if item.notebook else b"s")).hexdigest(), item.notebook)
+            known = book.claims_of(key[0])
             if known is not None:
-                book.claim(item.file, item.notebook, known)
-            elif (hash, item.notebook) in asked:
-                asked[hash, item.notebook].append(item.file)
+                book.claim(batch, count, item.file, item.notebook, known)
+            elif key in asked:
+                asked[key].append((count, item.file))
             else:
-                asked[hash, item.notebook] = [item.file]
-                yield (hash, item.notebook), grading.read, (item.data, item.notebook)
+                asked[key] = [(count, item.file)]
+                yield Task(key, grading.read, (item.data, item.notebook))
 
     for key, found in pool.map(unread()):
         lost = isinstance(found, Lost)
-        claims = [_refused(found.reason)] if lost else found
+        claims = [refused(found.reason)] if lost else found
         if not lost:
-            book.keep_claims(key[0], claims)
-        for file in asked.pop(key):
-            book.claim(file, key[1], claims)
-    return count
+            book.keep_claims(key[0], claims, seen)
+        for number, file in asked.pop(key):
+            book.claim(batch, number, file, key[1], claims)
+    return batch, count
 
 
-def _refused(reason: str) -> dict[str, Any]:
-    return {"place": 0, "student": "", "brief": "", "reason": reason, "digest": "", "base": "", "ticket": ""}
+def refused(reason: str) -> dict[str, Any]:
+    """The claim of a file that could not be read."""
+    return {"place": 0, "student": "", "brief": "", "reason": reason, "digest": "", "base": "", "lane": "", "ticket": ""}
 
 
-def finish(book: Gradebook, ledger: Ledger, pool: Any, out: Path, args: argparse.Namespace, bar: Bar, *, settings: str) -> int:
-    """Grade what is new, enter the run, write and tell."""
+def finish(book: Gradebook, ledger: Ledger, pool: Any, out: Path, args: argparse.Namespace, bar: Bar, *, kind: str) -> int:
+    """Grade what is new, enter the run, write and tell: the exit code."""
+    run, new = decide(book, ledger, pool, bar, kind=kind)
+    cohort = output.write(book, run, out, pool=pool, progress=lambda done: bar.show("pages", done))
+    bar.end()
+    tell(book, run, cohort, out, args, new=new)
+    return code_of(cohort, ledger, args)
+
+
+def decide(book: Gradebook, ledger: Ledger, pool: Any, bar: Bar, *, kind: str) -> tuple[Run, bool]:
+    """Grade what is new and enter the run: it, and whether it says anything new."""
+    import json
+
+    ledger.plan()
     for done, (work, result) in enumerate(pool.map(ledger.tasks()), start=1):
         ledger.graded(work, result)
         bar.show("graded", done)
-    number, new = book.enter(ledger.rows(), versions=versions(), settings=settings)
-    cohort = output.write(book, number, out, warnings=ledger.warnings, versions=versions(), pool=pool, progress=lambda done: bar.show("pages", done))
-    bar.end()
-    tell(book, number, cohort, out, args, new=new)
+    course = ledger.course
+    return book.enter(ledger.rows(), kind=kind, settings={"repairs": course.repairs, "tickets": bool(course.key)}, course=json.dumps(dict(course.texts), sort_keys=True),
+                      batch=ledger.batch, people=course.roster.people, warnings=ledger.warnings)
+
+
+def code_of(cohort: Any, ledger: Ledger, args: argparse.Namespace) -> int:
+    """How it ended, for scripts."""
     if not ledger.readable:
         return NOTHING
-    hit = [what for what in args.fail_on if (bool(cohort.warnings) if what == "warnings" else cohort.count[what])]
+    hit = [what for what in args.fail_on if (bool(cohort.warnings) if what == "warnings" else cohort.count[FAIL_ON[what]])]
     if hit:
         print(f"tutor: --fail-on {hit[0]}", file=sys.stderr)
         return FAILED_ON
-    return SOME_UNGRADABLE if cohort.count["ungradable"] else GRADED
-
-
-class Bar:
-    """One line that says how far the work is; quiet where nobody looks."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self.quiet, self.shown, self.open = quiet, 0.0, False
-
-    def show(self, what: str, done: int) -> None:
-        now = time.monotonic()
-        if self.quiet or now - self.shown < 0.1:
-            return
-        self.shown, self.open = now, True
-        print(f"\r\x1b[K{done:,} {what}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self.open:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def tell(book: Gradebook, run: int, cohort: Any, out: Path, args: argparse.Namespace, *, new: bool) -> None:
-    """The result on standard output."""
-    if args.json:
-        head = {"run": run, "new": new, "sentence": cohort.sentence, "students": cohort.students, "warnings": list(cohort.warnings), "out": str(out), "states": cohort.count}
-        print(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "rows": [', end="")
-        for place_of, text in enumerate(book.rows_of(run)):
-            row = Row.of(text)
-            shown = {"student": row.student, "brief": row.brief, "state": row.state, "score": row.score, "file": row.file, "reason": row.reason}
-            print(("," if place_of else "") + "\n  " + json.dumps(shown, ensure_ascii=False), end="")
-        print("\n ]\n}")
-        return
-    print(cohort.sentence)
-    print(", ".join(f"{count:,} {label.lower()}" for key, label, count, _, _ in cohort.states if count or key in ("graded", "ungradable")))
-    for warning in cohort.warnings:
-        print(f"  {warning}")
-    if args.plain:
-        for text in book.rows_of(run):
-            row = Row.of(text)
-            score = "no score" if row.score is None else f"{row.score:.1f}"
-            print(f"  {row.student or 'student not known'}, {row.brief or 'brief not known'}: {row.state}, {score}" + (f" ({row.file}: {row.reason})" if row.reason else ""))
-        for brief in cohort.briefs:
-            print(f"{brief.id}: {brief.sentence}")
-            for label, met, missed, unknown in brief.targets:
-                print(f"  target {label}: {met} meet, {missed} miss, {unknown} not known")
-            for rule in brief.rules:
-                print(f"  {rule.mark}, {rule.count} of {brief.graded}: {rule.title} ({rule.rule})")
-            print(f"  {brief.next_sentence}")
-            print(f"  {brief.repair_sentence}")
-    else:
-        for row in cohort.ungradable[:20]:
-            print(f"  {row.file}: {row.reason}")
-        if cohort.count["ungradable"] > 20:
-            print(f"  and {cohort.count['ungradable'] - 20:,} more, in grades.csv")
-    print(f"Run {run}{'' if new else ', as before'}. Written: {strict.visible(out / 'grades.csv')} and {strict.visible(out / 'report' / 'index.html')}")
+    return SOME_UNGRADABLE if cohort.count[UNGRADABLE] else GRADED

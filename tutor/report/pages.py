@@ -22,7 +22,7 @@ from tutor.scoring import CAP
 INDEX, STUDENTS = "index.html", "students.html"
 ORDER = ("praises", *(severity for severity in SEVERITIES if severity != "praises"))
 """Good first, then from what blocks to what is only asked."""
-STATE_MARKS = {"graded": "✓", "late": "✓", "ungradable": "◌", "missing": "◌", "superseded": "○"}
+STATE_MARKS = {"graded": "✓", "graded late": "✓", "ungradable": "◌", "missing": "◌", "superseded": "○"}
 
 
 def class_pages(cohort: Cohort, students: Sequence[tuple[str, str]], *, versions: str) -> dict[str, bytes]:

@@ -20,11 +20,11 @@ from tutor import briefs
 from tutor.findings import MARKS, SEVERITIES
 
 if TYPE_CHECKING:
-    from tutor.ledger import Row
+    from tutor.rows import Row
 
 STATES = (
     ("graded", "Graded", "the score", "nothing"),
-    ("late", "Graded, late", "the score after lateness", "nothing, or extend it in the roster"),
+    ("graded late", "Graded, late", "the score after lateness", "nothing, or extend it in the roster"),
     ("ungradable", "Ungradable", "blank, never 0", "see the reasons below"),
     ("missing", "Missing", "blank, never 0", "ask; nothing came in"),
     ("superseded", "Superseded", "left out", "nothing: another hand-in of the same student counts"),
