@@ -85,6 +85,8 @@ class Context:
         """A seeded simulation of the peak, with replicas lost or the arrivals scaled."""
         if not self.simulate:
             raise NotKnown("not simulated here")
+        if lost <= getattr(self.design, "spare_replicas", 0):
+            lost = 0  # spares step in: nothing is lost
         key = (lost, peak)
         if key not in self._simulations:
             self._simulations[key] = _simulated(self.design, self.load, lost, peak, self.estimate)

@@ -224,9 +224,8 @@ class Gradebook:
     def planned(self) -> Iterator[tuple[str, str, str, str, str]]:
         """Lane, work, digest, numbers and payload of what was noted, one at a time."""
         with self._told("cannot be read"):
-            for lane, work, digest, given, payload in self.base.execute(
-                    "select lane, work, todo.digest, given, payload from todo join handins on handins.digest = todo.digest order by lane, work"):
-                yield lane, work, digest, given, payload
+            yield from map(tuple, self.base.execute(
+                "select lane, work, todo.digest, given, payload from todo join handins on handins.digest = todo.digest order by lane, work"))
 
     # runs
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from hwlib.errors import BadInput
 from tutor import strict
+from tutor.facts import facts
 from tutor.intake import Item
 from tutor.payloads import payloads
 from tutor.submission import Submission, from_value, named
@@ -121,6 +122,20 @@ def assess(payload: str, given: Mapping[str, Any] | None = None, repairs: bool =
         return {"reason": fault(error)}
 
 
+def warm() -> None:
+    """Load what grading and its pages need, so that a process that is forked from this one has it."""
+    from importlib import import_module
+
+    from tutor import best, briefs, review
+
+    for name in ("dialogue.memo", "repair", "report.pages", "rules"):
+        import_module(f"tutor.{name}")
+    for id in briefs.brief_ids():
+        entry = best.best_entry(id)
+        if entry is not None:
+            review.review(id, replace(entry, rationale=briefs.brief(id).reference_rationale))
+
+
 def under_ticket(handed: Submission, given: Mapping[str, Any]) -> Submission:
     """The hand-in with the numbers of its ticket in place of its own, and only the chips that the ticket offers."""
     from tutor import designfile
@@ -156,27 +171,6 @@ def grade(submission: Submission, *, repairs: bool = True) -> dict[str, Any]:
         except BadInput:
             body["repair"] = None  # a design that cannot be computed has no neighbourhood to search
     return body
-
-
-def facts(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What the cohort page and a comparison of two runs count, a tenth of the size of the review."""
-    from tutor.report.summary import repair_words
-
-    faults = [finding for finding in body["findings"] if finding["severity"] != "praises"]
-    beliefs: dict[str, str] = {}
-    for finding in faults:
-        for belief in finding["misconceptions"][:1]:  # a rule names the likeliest belief first; the others are guesses
-            beliefs.setdefault(belief, finding["rule"])
-    yours = {target["id"]: target["yours"] for target in body["targets"]}
-    latency = next((yours[name] for name in ("ttft-p99", "days") if name in yours), None)
-    cost = next((yours[name] for name in ("cost", "budget") if name in yours), None)
-    repair = body.get("repair")
-    return {
-        "score": body["score"], "capped": bool(body.get("capped")), "criteria": {c["id"]: c["points"] for c in body["criteria"]},
-        "targets": [[target["label"], target["met"]] for target in body["targets"]],
-        "rules": [[finding["rule"], finding["severity"]] for finding in faults], "beliefs": beliefs,
-        "repair": repair_words(body), "searched": repair is not None, "point": [latency, cost] if latency and cost else None,
-    }
 
 
 class TooLong(BaseException):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def course_arguments(parser: argparse.ArgumentParser) -> None:
 
 def work_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the work is done."""
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes that grade (default: one a core)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes that grade (default: one a core; 0: none, without isolation)")
     parser.add_argument("--dask", default="", metavar="ADDRESS", help="hand the work to an existing Dask cluster")
 
 
@@ -120,7 +121,7 @@ def _run(args: argparse.Namespace) -> int:
     texts = texts_of(args)
     course_from(texts, key=args.key, repairs=True)  # whatever is wrong with it is said before any work
     bar = Bar(quiet=args.json or not sys.stderr.isatty())
-    with output.claimed(out), place(args.jobs, args.dask) as pool, Gradebook(out / FILE) as book:
+    with output.claimed(out), place(args.jobs, args.dask, grading.warm) as pool, Gradebook(out / FILE) as book:
         batch, files = take_in(book, gather(args.paths, leave_out=out), pool, bar)
         repairs = args.repairs == "all" or args.repairs == "auto" and files <= MANY
         ledger = Ledger(book, course_from(texts, key=args.key, repairs=repairs), batch)
@@ -128,8 +129,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def check_jobs(args: argparse.Namespace) -> None:
-    if not 1 <= args.jobs <= 512:
-        raise BadInput(f"--jobs = {args.jobs} must be from 1 to 512", field="jobs")
+    if not 0 <= args.jobs <= 512:
+        raise BadInput(f"--jobs = {args.jobs} must be from 1 to 512, or 0 to work in this process without isolation", field="jobs")
 
 
 def take_in(book: Gradebook, items: Iterator[Item], pool: Any, bar: Bar) -> tuple[int, int]:
@@ -182,8 +183,6 @@ def finish(book: Gradebook, ledger: Ledger, pool: Any, out: Path, args: argparse
 
 def decide(book: Gradebook, ledger: Ledger, pool: Any, bar: Bar, *, kind: str) -> tuple[Run, bool]:
     """Grade what is new and enter the run: it, and whether it says anything new."""
-    import json
-
     ledger.plan()
     for done, (work, result) in enumerate(pool.map(ledger.tasks()), start=1):
         ledger.graded(work, result)
