@@ -87,22 +87,73 @@ def histogram(scores: Sequence[float]) -> Markup:
 
 
 def bars(rows: Sequence[tuple[str, float]], of: float, title: str) -> Markup:
-    """Horizontal bars with their label above and their count at the end, all out of the same whole."""
+    """Horizontal bars with their label beside or above and their count at the end, all out of the same whole."""
 
     def draw(width: int) -> Markup:
-        body, y = [], 0
-        room = width - 56
+        beside = width >= 500
+        left = 344.0 if beside else 0.0
+        body, y, room = [], 2.0, width - left - 48
         for label, value in rows:
-            for line in _wrapped(label, int(width / 6.9)):
-                y += 16
-                body.append(_text(0, y - 3, line, size=13))
-            y += 4
-            body += [_bar(0, y, room, 13, "wash"), _bar(0, y, room * value / of if of else 0, 13, "ink2"),
-                     _text(room + 8, y + 11, f"{value:,.0f}", strong=True, size=13)]
-            y += 21
-        return _svg(width, y + 2, title, body)
+            lines = _wrapped(label, int((left - 12 if beside else width) / 6.4))
+            if beside:
+                for place, line in enumerate(lines):
+                    body.append(_text(left - 12, y + 12 + 16 * place, line, anchor="end", size=13))
+            else:
+                for line in lines:
+                    body.append(_text(0, y + 12, line, size=13))
+                    y += 16
+                y += 2
+            body += [_bar(left, y, room, 15, "wash"), _bar(left, y, room * value / of if of else 0, 15, "ink2"), _text(left + room + 8, y + 12, f"{value:,.0f}", strong=True, size=13)]
+            y += max(24, 16 * len(lines) + 8) if beside else 24
+        return _svg(width, y, title, body)
 
     return two_widths(draw)
+
+
+def waterfall(terms: Sequence[tuple[str, str, float]], *, unit: str, total: str, limit: float | None, title: str) -> Markup:
+    """Terms one after another, each in the hue of what it waits for, hatched where nothing happens; the limit dashed, the total an ink line."""
+    from hwlib.units import show
+
+    together = sum(value for *_, value in terms)
+    said = f"{title}: " + "; ".join(f"{label} {show(value, unit)}" for label, _, value in terms) + f"; {total} {show(together, unit)}" + (f"; limit {show(limit, unit)}" if limit else "")
+
+    def draw(width: int) -> Markup:
+        beside = width >= 500
+        left, right, top = (178.0 if beside else 0.0), width - 70.0, 24.0 if limit else 4.0
+        scale = (right - left) / max(together, min(limit or 0, 4 * together))
+        shown = limit if limit and left + limit * scale <= right + 1 else None
+        body, y, at = [], top, left
+        for label, kind, value in terms:
+            body.append(_text(left - 12 if beside else 0, y + 13, label, anchor="end" if beside else "start", size=13))
+            y += 0 if beside else 19
+            length = max(1.0, value * scale)
+            body.append(_hatched(at, y, length, 17) if kind == "idle" else _bar(at, y, length, 17, kind))
+            body.append(_text(at + length + 6, y + 13, show(value, unit), size=12.5))
+            y += 27
+            at += value * scale
+        body.append(_text(left - 12 if beside else 0, y + 13, total, anchor="end" if beside else "start", strong=True, size=13))
+        y += 0 if beside else 19
+        body += [_line(left, y + 8, left + together * scale, y + 8, "data"), _text(left + together * scale + 6, y + 13, show(together, unit), strong=True, size=13)]
+        if shown:
+            x = left + shown * scale
+            body += [_line(x, top - 8, x, y + 17, "limit"), _text(x, top - 12, f"limit {show(shown, unit)}", anchor="middle" if left + 40 < x < width - 40 else "end" if x >= width - 40 else "start", strong=True)]
+        elif limit:
+            body.append(_text(right + 60, top - 12, f"the limit, {show(limit, unit)}, lies beyond", anchor="end", strong=True))
+        return _svg(width, y + 22, said, body)
+
+    return two_widths(draw)
+
+
+def _hatched(x: float, y: float, width: float, height: float) -> Markup:
+    """A bar that is only hatched: a pattern would need an address, and the page's policy allows none."""
+    strokes = []
+    at = x - height + 3
+    while at < x + width:
+        a, b = max(at, x), min(at + height, x + width)
+        if b > a:
+            strokes.append(f"M{a:.1f} {y + height - (a - at):.1f}L{b:.1f} {y + height - (b - at):.1f}")
+        at += 5
+    return Markup('<path d="{}" class="l-idle"/><rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="o-idle"/>').format("".join(strokes), x, y, width, height)
 
 
 def _wrapped(text: str, letters: int) -> list[str]:
@@ -137,37 +188,17 @@ def factor_strip(yours: float, computed: float, title: str) -> Markup:
     return two_widths(draw)
 
 
-def margins(rows: Sequence[tuple[str, float, str, str, bool]]) -> Markup | None:
-    """Each target as a mark on one logarithmic scale of yours to the limit: the limit is the line in the middle.
+FAR = 20
+"""Times the limit; designs beyond it have no place in the picture and are counted under it."""
 
-    ``rows`` hold label, yours over the limit, both in words, and whether the target is met.
+
+def within(points: Sequence[tuple[float, float, bool]], limit: float) -> list[tuple[float, float, bool]]:
+    """The points that a picture of latency against cost can hold: a queue without end would squeeze the others together.
+
+    >>> within([(0.4, 9.0, True), (900.0, 8.0, False)], 0.5)
+    [(0.4, 9.0, True)]
     """
-    if not rows:
-        return None
-    reach = min(3.0, max(math.log10(2), *(abs(math.log10(ratio)) for _, ratio, *_ in rows)) * 1.1)
-    title = "; ".join(f"{label}: {yours}, {limit}" for label, _, yours, limit, _ in rows)
-
-    def draw(width: int) -> Markup:
-        pad, body, y = 30, [], 14
-        middle, scale = width / 2, (width / 2 - 30) / reach
-        top = y
-        for label, ratio, yours, limit, met in rows:
-            y += 15
-            body.append(_text(0, y - 3, f"{label}: {yours}, {limit}", size=13))
-            y += 14
-            x = middle + max(-reach, min(reach, math.log10(ratio))) * scale
-            body += [_line(pad, y, width - pad, y), _line(min(x, middle), y, max(x, middle), y, "data" if met else "miss")]
-            body.append(Markup('<circle cx="{:.1f}" cy="{}" r="5" class="{}"/>').format(x, y, "hollow" if met else "missed"))
-            y += 12
-        body.append(_line(middle, top - 2, middle, y, "limit"))
-        body.append(_text(middle, 10, "the limit", anchor="middle", strong=True))
-        for factor in (0.1, 0.5, 2, 10, 100):
-            if abs(math.log10(factor)) < reach:
-                x = middle + math.log10(factor) * scale
-                body += [_line(x, y, x, y + 4), _text(x, y + 18, f"{factor:g} times", anchor="middle")]
-        return _svg(width, y + 26, title, body)
-
-    return two_widths(draw)
+    return [point for point in points if not limit > 0 or point[0] <= FAR * limit]
 
 
 def cloud(points: Sequence[tuple[float, float, bool]], axes: Sequence[tuple[str, str, float]]) -> Markup:
@@ -184,7 +215,7 @@ def cloud(points: Sequence[tuple[float, float, bool]], axes: Sequence[tuple[str,
              f"{axes[1][0].lower()} from {show(lows[1] * 1.25, axes[1][1])} to {show(highs[1] / 1.25, axes[1][1])}; {met:,} meet every target")
 
     def draw(width: int) -> Markup:
-        left, right, top, base = 62, width - 12, 26, 250
+        left, right, top, base = 62, width - 12, 44, 268
 
         def across(value: float) -> float:
             return left + (right - left) * math.log(value / lows[0]) / math.log(highs[0] / lows[0])
@@ -192,14 +223,14 @@ def cloud(points: Sequence[tuple[float, float, bool]], axes: Sequence[tuple[str,
         def up(value: float) -> float:
             return base - (base - top) * math.log(value / lows[1]) / math.log(highs[1] / lows[1])
 
-        body = [_line(left, base, right, base), _line(left, top, left, base), _text(left - 56, 12, f"{axes[1][0]} ↑", size=13),
+        body = [_line(left, base, right, base), _line(left, top, left, base), _text(0, 13, f"{axes[1][0]} ↑", size=13),
                 _text(right, base + 36, f"{axes[0][0]} →", anchor="end", size=13)]
-        for value in _ticks(lows[0], highs[0], 3 if width < 500 else 5):
+        for value in _ticks(lows[0], highs[0], 4 if width < 500 else 6):
             body += [_line(across(value), base, across(value), base + 4), _text(across(value), base + 18, show(value, axes[0][1]), anchor="middle")]
         for value in _ticks(lows[1], highs[1], 4):
             body += [_line(left - 4, up(value), left, up(value)), _text(left - 8, up(value) + 4, show(value, axes[1][1]), anchor="end")]
         if axes[0][2] > 0:
-            body += [_line(across(axes[0][2]), top, across(axes[0][2]), base, "limit"), _text(across(axes[0][2]), top - 3, f"limit {show(axes[0][2], axes[0][1])}", anchor="middle", strong=True)]
+            body += [_line(across(axes[0][2]), top, across(axes[0][2]), base, "limit"), _text(across(axes[0][2]), top - 5, f"limit {show(axes[0][2], axes[0][1])}", anchor="middle", strong=True)]
         if axes[1][2] > 0:
             body += [_line(left, up(axes[1][2]), right, up(axes[1][2]), "limit"), _text(right, up(axes[1][2]) - 4, f"limit {show(axes[1][2], axes[1][1])}", anchor="end", strong=True)]
         for x, y, held in sorted(points, key=lambda point: point[2]):

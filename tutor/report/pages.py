@@ -13,9 +13,10 @@ from typing import Any
 from markupsafe import Markup
 
 from hwlib.errors import BadInput
+from hwlib.units import show
 from tutor import briefs, strict
 from tutor.findings import MARKS, SEVERITIES, VERDICTS, Row
-from tutor.report import charts
+from tutor.report import charts, terms
 from tutor.report.summary import BriefSummary, Cohort
 from tutor.scoring import CAP
 
@@ -40,6 +41,7 @@ def student_page(student: str, parts: Sequence[tuple[str, str, bytes]], versions
         row = json.loads(text)
         row["handed"] = json.loads(payload) if payload else {}
         row["body"] = json.loads(zlib.decompress(packed)) if packed else {}
+        row["terms"] = terms.terms_of(row["handed"], row["given"], row["body"]["targets"]) if packed and payload else None
         rows.append(row)
     return _environment().get_template("student.html").render(student=student, rows=rows, versions=versions).encode("utf-8")
 
@@ -94,17 +96,16 @@ def _rule_bars(brief: BriefSummary) -> Markup:
     return charts.bars(top, brief.graded, "; ".join(f"{label} {count:.0f}" for label, count in top))
 
 
-def _target_bars(targets: Sequence[dict[str, Any]]) -> Markup | None:
-    return charts.margins([(t["label"], t["yours"] / t["limit"], t["yours_shown"], f"{t['direction']} {t['limit_shown']}", t["met"])
-                           for t in targets if t["met"] is not None and _positive(t["yours"]) and _positive(t["limit"])])
+def _cloud(brief: BriefSummary) -> tuple[Markup, int] | None:
+    """The picture, and how many designs lie beyond it."""
+    if len(brief.axes) != 2:
+        return None
+    shown = charts.within(brief.points, brief.axes[0][2])
+    return (charts.cloud(shown, brief.axes), len(brief.points) - len(shown)) if len(shown) > 1 else None
 
 
-def _positive(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-
-
-def _cloud(brief: BriefSummary) -> Markup | None:
-    return charts.cloud(brief.points, brief.axes) if len(brief.points) > 1 and len(brief.axes) == 2 else None
+def _waterfall(made: dict[str, Any]) -> Markup:
+    return charts.waterfall(made["terms"], unit=made["unit"], total=made["total"], limit=made["limit"], title=made["title"])
 
 
 def _ordered(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -127,7 +128,7 @@ def _environment() -> Any:
     folder = files("tutor") / "templates"
     environment.globals.update(
         style=Markup("").join(Markup((folder / name).read_text("utf-8")) for name in ("tokens.css", "report.css")),
-        histogram=charts.histogram, bins=charts.score_bins, rule_bars=_rule_bars, target_bars=_target_bars, cloud=_cloud, points=points, marks=MARKS,
+        histogram=charts.histogram, bins=charts.score_bins, rule_bars=_rule_bars, cloud=_cloud, waterfall=_waterfall, show=show, points=points, marks=MARKS,
         verdicts=VERDICTS, cap=CAP, ordered=_ordered, predicted=predicted, state_marks=STATE_MARKS,
         titles={brief: briefs.brief(brief).title for brief in briefs.brief_ids()},
     )

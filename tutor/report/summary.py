@@ -110,12 +110,17 @@ class BriefSummary:
 
     @property
     def next_sentence(self) -> str:
+        """What to teach next, with its name before it."""
+        return f"To teach next: {self.next_words}" if self.next_words else ""
+
+    @property
+    def next_words(self) -> str:
         """What to teach next: the belief that most designs show, else the rule that fails most."""
         if self.beliefs:
             first = self.beliefs[0]
-            return f"To teach next: {first.count:,} of {self.graded:,} designs look as if their author believed that {first.words[:1].lower()}{first.words[1:]}. {first.attempt}"
+            return f"{first.count:,} of {self.graded:,} designs look as if their author believed that {_lower(first.words)}. In class, try: {_lower(first.attempt)}"
         if self.rules:
-            return f"To teach next: {self.rules[0].title[:1].lower()}{self.rules[0].title[1:]} ({self.rules[0].count:,} of {self.graded:,} designs)."
+            return f"{self.rules[0].title} ({self.rules[0].count:,} of {self.graded:,} designs)."
         return ""
 
 
@@ -269,6 +274,19 @@ def _beliefs(count: _Count) -> tuple[BeliefCount, ...]:
 @cache
 def _statements() -> dict[str, str]:
     return tomllib.loads((files("tutor") / "words" / "beliefs.toml").read_text("utf-8"))
+
+
+def _lower(text: str) -> str:
+    """The text for the middle of a sentence; a name or an abbreviation keeps its capitals.
+
+    >>> _lower("Chips should run"), _lower("KV size follows"), _lower("Llama 2 can be given")
+    ('chips should run', 'KV size follows', 'Llama 2 can be given')
+    """
+    word = text.split(" ", 1)[0]
+    return text if word in _NAMES or word[1:] != word[1:].lower() else text[:1].lower() + text[1:]
+
+
+_NAMES = {"Llama", "Groq", "Neuron", "Gb/s"}
 
 
 def _first(text: str) -> str:
