@@ -305,6 +305,15 @@ class Gradebook:
         with self._told("cannot be read"):
             return {student: Person(student=student, name=name, email=email) for student, name, email in self.base.execute("select * from people order by student")}
 
+    def trouble(self) -> str:
+        """What the database's own check and the references between its tables find wrong; empty when nothing is."""
+        with self._told("cannot be read"):
+            said = self.base.execute("pragma integrity_check(3)").fetchall()
+            if said != [("ok",)]:
+                return "; ".join(str(row[0]) for row in said).replace("\n", " ")
+            lost = self.base.execute("select count(*) from rows where run not in (select id from runs)").fetchone()[0]
+            return f"{lost:,} rows of no run" if lost else ""
+
     # overrides
 
     def overrides(self) -> dict[tuple[str, str], dict[str, tuple[float, str]]]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hwlib.errors import BadInput
-from tutor import strict
+from tutor import strict, tickets
 from tutor.facts import facts
 from tutor.intake import Item
 from tutor.payloads import payloads
@@ -110,7 +110,7 @@ def assess(payload: str, given: Mapping[str, Any] | None = None, repairs: bool =
         with deadline(DEADLINE_S):
             handed = from_value(strict.parse(payload.encode("utf-8")))
             if given:
-                handed = under_ticket(handed, given)
+                handed = replace(handed, entry=tickets.under(handed.entry, given))
             body = grade(handed, repairs=repairs)
             told = json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False)
             return {"body": zlib.compress(told.encode("utf-8"), 1), "facts": json.dumps(facts(body), ensure_ascii=False, sort_keys=True), "reason": ""}
@@ -134,23 +134,6 @@ def warm() -> None:
         entry = best.best_entry(id)
         if entry is not None:
             review.review(id, replace(entry, rationale=briefs.brief(id).reference_rationale))
-
-
-def under_ticket(handed: Submission, given: Mapping[str, Any]) -> Submission:
-    """The hand-in with the numbers of its ticket in place of its own, and only the chips that the ticket offers."""
-    from tutor import designfile
-
-    chips = given.get("chips", ())
-    if chips and handed.entry.design.accelerator not in chips:
-        from hwlib.errors import listed
-
-        raise BadInput(f"design.accelerator = {handed.entry.design.accelerator!r} is not on offer under this ticket; it can be {listed(chips, 'or')}", field="design.accelerator")
-    numbers = {name: value for name, value in given.items() if name != "chips"}
-    entry = handed.entry
-    made = designfile.entry(
-        entry.brief, entry.design, title=entry.title, assumptions={**entry.assumptions, **numbers},
-        reasons={**entry.reasons, **dict.fromkeys(numbers, "set by the ticket")}, predictions=entry.predictions, rationale=entry.rationale)
-    return replace(handed, entry=made)
 
 
 def grade(submission: Submission, *, repairs: bool = True) -> dict[str, Any]:

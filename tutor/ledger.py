@@ -103,16 +103,22 @@ class Ledger:
                 yield sorted(reversed(list(group)), key=lambda c: (not c.sound, c.notebook))
 
     def _with_missing(self) -> Iterator[list[Claim] | tuple[str, str]]:
-        """The groups, and between them student and brief of whatever is expected and never came."""
+        """The groups, and between them student and brief of whatever is expected and never came.
+
+        What is expected the policy says; else it is the one brief that the class answers, or of several any one.
+        """
         expected = self.course.policy.expected or self.book.briefs(self.batch)
+        any_one = len(expected) > 1 and not self.course.policy.expected
+        briefs = ("",) if any_one or not expected else sorted(expected)
         people = sorted(self.course.roster.people, key=ordered)
-        wanted = (((ordered(student), brief, 1), (student, brief)) for student in people for brief in sorted(expected))
+        wanted = (((ordered(student), brief or "\uffff", 1), (student, brief)) for student in people for brief in briefs)
         came = (((ordered(group[0].student), group[0].brief, 0), group) for group in self._groups())
-        before = None
+        before: tuple[str, str] = ("", "")
         for key, what in merge(came, wanted, key=lambda pair: pair[0]):
-            if isinstance(what, list) or key[:2] != before:
+            there = before[0] == key[0] if key[1] == "\uffff" else before == key[:2]
+            if isinstance(what, list) or not there:
                 yield what
-            before = key[:2]
+            before = key[0], key[1]
 
     def _work(self, claim: Claim) -> tuple[str, Mapping[str, Any], str]:
         """The key of a claim's grading and its ticket's numbers; or why it is not graded."""

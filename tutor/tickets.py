@@ -23,8 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from hwlib.designs import knobs
-from hwlib.errors import BadInput
-from tutor import briefs, strict
+from hwlib.errors import BadInput, listed
+from hwlib.units import show
+from tutor import briefs, designfile, strict
+from tutor.best import best_entry
+from tutor.designfile import Entry
 
 FORM = "t2"
 STEPS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25)
@@ -47,7 +50,8 @@ class Ticket:
 def derive(key: bytes, student: str, brief: str, chips: int = 0) -> dict[str, Any]:
     """The numbers of one student: the same for the same key, student and brief, and without a list anywhere.
 
-    ``chips`` narrows the offer to so many of the brief's chips; the reference's chip is always among them.
+    ``chips`` narrows the offer to so many of the brief's chips; that of the best design known is always among them, so
+    that the targets stay in reach.
 
     >>> derive(b"k" * 32, "s-1", "serve-70b") == derive(b"k" * 32, "s-1", "serve-70b") != derive(b"k" * 32, "s-2", "serve-70b")
     True
@@ -61,7 +65,8 @@ def derive(key: bytes, student: str, brief: str, chips: int = 0) -> dict[str, An
         moved = min(max(moved, knob.low), knob.high)
         given[name] = int(moved) if knob.kind == "count" else moved
     if chips:
-        keep = of.reference.accelerator
+        best = best_entry(brief)
+        keep = (best.design if best else of.reference).accelerator
         others = sorted((c for c in of.chips if c != keep), key=lambda chip: hmac.new(key, f"chip\0{student}\0{brief}\0{chip}".encode(), hashlib.sha256).digest())
         given["chips"] = sorted([keep, *others[: chips - 1]])
     return given
@@ -128,6 +133,22 @@ def numbers(ticket: str) -> dict[str, Any]:
     return found
 
 
+def brief_of(ticket: str) -> str:
+    """The brief that a ticket is for; not checked."""
+    return ticket.split("~")[1]
+
+
+def under(entry: Entry, given: Mapping[str, Any]) -> Entry:
+    """The entry with the numbers of a ticket in place of its own; `BadInput` for a chip that the ticket does not offer."""
+    chips = given.get("chips", ())
+    if chips and entry.design.accelerator not in chips:
+        raise BadInput(f"design.accelerator = {entry.design.accelerator!r} is not on offer under this ticket; it can be {listed(chips, 'or')}", field="design.accelerator")
+    numbers = {name: value for name, value in given.items() if name != "chips"}
+    return designfile.entry(
+        entry.brief, entry.design, title=entry.title, assumptions={**entry.assumptions, **numbers},
+        reasons={**entry.reasons, **dict.fromkeys(numbers, "set by the ticket")}, predictions=entry.predictions, rationale=entry.rationale)
+
+
 def _read_number(text: str, *, whole: bool) -> float:
     try:
         return int(float(text)) if whole else float(text)
@@ -167,17 +188,38 @@ def read_key(path: Path) -> bytes:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `tickets`."""
-    parser.description = "Issue a ticket to every student of a roster, into a CSV file that you hand out. Keep the key: it checks them."
-    parser.add_argument("roster", type=Path, metavar="ROSTER.csv", help="a CSV file with a column student")
-    parser.add_argument("--brief", required=True, action="append", metavar="BRIEF", help="may be given more than once")
-    parser.add_argument("--expires", required=True, metavar="TIME", help="for example 2027-01-31T23:59+01:00")
-    parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="the key; made when it is not there, readable by you alone")
+    parser.description = ("Issue a ticket to every student of a roster, into a CSV file that you hand out. Keep the key: it checks them. "
+                          "`--show TICKET` says what a ticket holds, for whoever received it; no key is needed.")
+    parser.add_argument("roster", type=Path, nargs="?", metavar="ROSTER.csv", help="a CSV file with a column student")
+    parser.add_argument("--brief", action="append", default=[], metavar="BRIEF", help="may be given more than once")
+    parser.add_argument("--expires", metavar="TIME", help="for example 2027-01-31T23:59+01:00")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="the key; made when it is not there, readable by you alone")
     parser.add_argument("--chips", type=int, default=0, metavar="N", help="offer each student N of the brief's chips (default: all)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the tickets go (default: to standard output)")
+    parser.add_argument("--show", metavar="TICKET", help="say what this ticket holds")
+
+
+def told(ticket: str) -> list[str]:
+    """What a ticket holds, in lines for the learner."""
+    given = numbers(ticket)
+    _, of, stamp, *_ = ticket.split("~")
+    known = knobs(briefs.brief(of).load_class)
+    expires = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ") if re.fullmatch(r"\d{8}T\d{6}Z", stamp) else None
+    if expires is None:
+        raise BadInput("ticket must be the text that the instructor issued, copied whole", field="ticket")
+    lines = [f"brief: {of}", f"expires: {expires:%Y-%m-%d %H:%M} UTC"]
+    lines += [f"{known[name].label}: {show(value, known[name].unit)} ({name})" for name, value in given.items() if name != "chips"]
+    return lines + ([f"chips on offer: {listed(given['chips'])}"] if "chips" in given else [])
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the tickets."""
+    if args.show:
+        print("\n".join(told(args.show)))
+        return 0
+    for name, value in (("ROSTER.csv", args.roster), ("--brief", args.brief), ("--expires", args.expires), ("--key", args.key)):
+        if not value:
+            raise BadInput(f"{name} is missing; for example: python -m tutor tickets roster.csv --brief serve-70b --expires 2027-01-31T23:59+01:00 --key key.txt --out tickets.csv", field=name)
     from tutor import roster
 
     for brief in args.brief:

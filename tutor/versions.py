@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 
 BESIDE = ("report", "templates", "export", "__main__.py", "diff.py", "doctor.py", "duplicates.py", "evaluate.py", "explain.py", "intake.py", "ledger.py",
           "output.py", "override.py", "policy.py", "pool.py", "cluster.py", "progress.py", "regrade.py", "roster.py", "sample_class.py", "samples.py",
-          "telling.py", "tickets.py", "transcripts.py", "validate.py", "zipped.py", "gradebook.py", "rows.py", "versions.py")
+          "telling.py", "transcripts.py", "validate.py", "zipped.py", "gradebook.py", "rows.py", "versions.py")
 """Files and folders of `tutor` that no review depends on: they may change without a class being graded anew."""
 
 
