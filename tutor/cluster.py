@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from tutor.versions import grader_hash
 AHEAD = 8
 """Tasks under way for each worker of the cluster."""
 PATIENCE_S = 10
+GONE = "--dask: the cluster went away; what it had finished is kept, and a second run goes on from there"
 
 
 class Cluster:
@@ -53,7 +55,7 @@ class Cluster:
 
         tasks = iter(tasks)
         keys: dict[str, Any] = {}
-        done = as_completed()
+        done = as_completed(loop=self.client.loop)
 
         def add() -> None:
             task = next(tasks, None)
@@ -62,12 +64,33 @@ class Cluster:
                 keys[future.key] = task.key
                 done.add(future)
 
-        for _ in range(AHEAD * max(1, len(self.client.scheduler_info()["workers"]))):
+        for _ in range(AHEAD * max(1, self._workers())):
             add()
-        for future in done:
-            if future.status not in ("finished", "error"):
-                raise BadInput("--dask: the cluster went away; what it had finished is kept, and a second run goes on from there", field="dask")
-            error = future.exception()
-            yield keys.pop(future.key), future.result() if error is None else Lost(f"the cluster failed on it ({type(error).__name__}); the others were not touched")
-            future.release()
-            add()
+        while keys:
+            self._wait(done)
+            for future in done.next_batch(block=False):
+                if future.status not in ("finished", "error"):
+                    raise BadInput(GONE, field="dask")
+                error = future.exception()
+                yield keys.pop(future.key), future.result() if error is None else Lost(f"the cluster failed on it ({type(error).__name__}); the others were not touched")
+                future.release()
+                add()
+
+    def _wait(self, done: Any) -> None:
+        """Until something is there; a cluster without any worker for a while is gone."""
+        since = time.monotonic()
+        while not done.has_ready():
+            time.sleep(0.005)
+            if time.monotonic() - since > PATIENCE_S:
+                since = time.monotonic()
+                if not self._workers():
+                    raise BadInput(GONE, field="dask")
+
+    def _workers(self) -> int:
+        """How many workers the scheduler knows; none when it is not there any more."""
+        if self.client.status != "running":
+            return 0
+        try:
+            return len(self.client.nthreads())
+        except (OSError, TimeoutError):
+            return 0

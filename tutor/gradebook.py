@@ -52,6 +52,8 @@ create table if not exists overrides (student text not null, brief text not null
     primary key (student, brief, criterion)) without rowid;
 """
 KEPT = ("overrides",)
+_REMEDIES = {"locked": "; another program uses it: wait for it, or close it", "full": "; make room on the disk and run again",
+             "malformed": "; it is damaged: move it away and run validate again", "not a database": "; move it away and run validate again"}
 
 
 class Gradebook:
@@ -106,7 +108,9 @@ class Gradebook:
         try:
             yield
         except sqlite3.Error as error:
-            raise BadInput(f"{self.path or 'the gradebook'} {what} ({error}){advice}", field="out") from None
+            said = str(error)
+            advice = next((remedy for word, remedy in _REMEDIES.items() if word in said), advice)
+            raise BadInput(f"{self.path or 'the gradebook'} {what} ({said}){advice}", field="out") from None
 
     def write(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Write, committed with what comes next or soon."""
