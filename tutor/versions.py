@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+import hwlib
+
 BESIDE = ("report", "templates", "export", "__main__.py", "diff.py", "doctor.py", "duplicates.py", "evaluate.py", "explain.py", "intake.py", "ledger.py",
           "output.py", "override.py", "policy.py", "pool.py", "cluster.py", "progress.py", "regrade.py", "roster.py", "sample_class.py", "samples.py",
           "telling.py", "transcripts.py", "validate.py", "zipped.py", "gradebook.py", "rows.py", "versions.py")
@@ -40,7 +42,7 @@ def grader() -> Grader:
     rubric = hashlib.sha256()
     for name, file in _sources(files("tutor"), "tutor", BESIDE):
         rubric.update(_line(name, file))
-    return Grader(rubric=rubric.hexdigest()[:16], hwlib=f"{number()}+{code.hexdigest()[:12]}", catalogue=catalogue_hash())
+    return Grader(rubric=rubric.hexdigest()[:16], hwlib=f"{hwlib.__version__}+{code.hexdigest()[:12]}", catalogue=catalogue_hash())
 
 
 def grader_hash() -> str:
@@ -77,16 +79,6 @@ def _sources(folder: Traversable, name: str, without: tuple[str, ...] = ()) -> l
     return sorted(found, key=lambda pair: pair[0])
 
 
-def number() -> str:
-    """The version of the installed course."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("hardware-that-learns")
-    except PackageNotFoundError:
-        return "not installed"
-
-
 def versions() -> str:
     """What graded, in words."""
-    return f"hwlib {number()}, catalogue {catalogue_hash()}"
+    return f"hwlib {hwlib.__version__}, catalogue {catalogue_hash()}"
