@@ -24,10 +24,10 @@ from tutor import briefs, strict
 
 WORDS = 4
 """Words in a shingle."""
-PERMUTATIONS, BAND = 128, 4
-"""32 bands of 4: two texts that share four tenths of their shingles meet in one of them more often than not."""
+PERMUTATIONS, BAND = 126, 3
+"""42 bands of 3: two texts whose shingles overlap by four tenths meet in one of them nine times in ten, by a tenth hardly ever."""
 ALIKE = 0.5
-"""The share of common shingles from which two texts are shown."""
+"""The share of the shorter text's shingles that must stand in the other, for both to be shown."""
 COMMON = 0.1
 """A shingle that more than this share of a class uses (and more than five) is the class's, not an author's."""
 CHANCE = 0.05
@@ -123,9 +123,12 @@ def _same(own: Sequence[Handin]) -> Iterator[Evidence]:
         students = tuple(sorted({one.student for one in group}))
         if len(students) > 1:
             words = "every field and every word is the same"
+            strength = 1.0
             if not group[0].shingles:
-                words += ", but there is no text of their own"
-            yield Evidence(kind="same hand-in", brief=group[0].brief, students=students, strength=1.0 if group[0].shingles else _beyond(sum(bits[f] for f in group[0].design), len(own)), words=words + _numbers(group))
+                words += ", though there is no text of their own"
+                strength = _beyond(sum(bits[f] for f in group[0].design), len(own))
+            if strength:  # without a text, the starter design with one turn of a knob is anybody's
+                yield Evidence(kind="same hand-in", brief=group[0].brief, students=students, strength=strength, words=words + _numbers(group))
 
 
 def _texts(own: Sequence[Handin]) -> Iterator[Evidence]:
@@ -142,12 +145,13 @@ def _texts(own: Sequence[Handin]) -> Iterator[Evidence]:
             yield Evidence(kind="same text", brief=group[0].brief, students=tuple(sorted({one.student for one in group})), strength=1.0, words=f"the same text, {len(mine):,} runs of {WORDS} words" + _numbers(group))
     sets = list(texts)
     for a, b in _meet([_signature(one) for one in sets]):
-        shared = len(sets[a] & sets[b]) / len(sets[a] | sets[b])
-        if shared >= ALIKE:
+        both = len(sets[a] & sets[b])
+        shared = both / min(len(sets[a]), len(sets[b]))
+        if shared >= ALIKE and both >= FEWEST:
             group = [texts[sets[a]][0], texts[sets[b]][0]]
             if group[0].student != group[1].student:
                 yield Evidence(kind="same text", brief=group[0].brief, students=tuple(sorted(one.student for one in group)), strength=round(shared, 3),
-                               words=f"{shared:.0%} of the runs of {WORDS} words are in both" + _numbers(group))
+                               words=f"{shared:.0%} of the shorter text's own runs of {WORDS} words stand in the other" + _numbers(group))
 
 
 def _designs(own: Sequence[Handin]) -> Iterator[Evidence]:
@@ -205,14 +209,15 @@ def _numbers(group: Sequence[Handin]) -> str:
 
 
 def _signature(items: frozenset[int]) -> tuple[int, ...]:
-    """The MinHash of a set of 32-bit hashes."""
+    """The MinHash of a set of 32-bit hashes: two sets agree in as large a share of it as they overlap (Broder 1997)."""
     import numpy as np
 
     rng = np.random.default_rng(20270131)  # fixed: the same texts meet at every run
-    a = rng.integers(1, 2**29, PERMUTATIONS, dtype=np.uint64)
-    b = rng.integers(0, 2**29, PERMUTATIONS, dtype=np.uint64)
+    a = rng.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    b = rng.integers(0, 2**63, PERMUTATIONS, dtype=np.uint64)
     values = np.fromiter(sorted(items) or [0], dtype=np.uint64, count=max(1, len(items)))
-    return tuple(((values[:, None] * a + b) % np.uint64(2**61 - 1)).min(axis=0).tolist())
+    mixed = (values[:, None] * a + b) >> np.uint64(32)  # multiply and shift: it wraps at 64 bits, as it should
+    return tuple(mixed.min(axis=0).tolist())
 
 
 def _meet(signatures: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:

@@ -110,7 +110,24 @@ def test_the_order_of_the_class_does_not_matter(rng):
 
 def test_hostile_texts_are_only_texts():
     for text in ("(a+)+" * 2000, "\ud7ff" * 50, "<script>" * 100, "", "x", "٣ " * 300):
-        assert find([one("x-1", text), one("x-2", text)])[0].kind == "same hand-in"
+        assert all(e.kind == "same hand-in" for e in find([one("x-1", text), one("x-2", text)]))
+
+
+def test_the_starter_without_a_word_is_nobodys_copy():
+    of = briefs.brief("serve-7b")
+    assert find([*a_class(30), *(one(f"x-{n}", design=design(**{name: getattr(of.starter, name) for name in of.decides}), predictions={}) for n in range(4))]) == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(10, 300), st.floats(0, 1), st.integers(0, 2**31))
+def test_the_signature_agrees_as_much_as_the_sets_overlap(size, share, seed):
+    rng = random.Random(seed)
+    both = round(size * share)
+    items = rng.sample(range(2**32), 2 * size - both)
+    first, second = frozenset(items[:size]), frozenset(items[size - both:])
+    a, b = duplicates._signature(first), duplicates._signature(second)
+    agree = sum(x == y for x, y in zip(a, b, strict=True)) / len(a)
+    assert abs(agree - len(first & second) / len(first | second)) < 0.2, "126 draws: four standard deviations"
 
 
 def test_a_crowd_in_one_bucket_is_not_compared_pair_by_pair(monkeypatch):
