@@ -73,7 +73,8 @@ def _delegate(commands: argparse._SubParsersAction, name: str) -> None:
     module = importlib.import_module(f"tutor.{name.replace('-', '_')}")
     if not hasattr(module, "add_arguments"):
         return
-    parser = commands.add_parser(name, help=(module.__doc__ or "").partition("\n")[0].rstrip("."))
+    said = (module.__doc__ or "").partition("\n")[0].rstrip(".").replace("%", "%%")  # argparse fills in what stands after a %
+    parser = commands.add_parser(name, help=said.partition("`: ")[2] or said)
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 
