@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 GRADED, LATE, UNGRADABLE, MISSING, SUPERSEDED = STATES = ("graded", "graded late", "ungradable", "missing", "superseded")
@@ -39,7 +39,7 @@ class Row:
     """The numbers of the student's ticket, where there was one."""
 
     def text(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return json.dumps({name: getattr(self, name) for name in _NAMES}, ensure_ascii=False)
 
     @staticmethod
     def of(text: str) -> Row:
@@ -49,6 +49,9 @@ class Row:
     def scored(self) -> bool:
         """Whether the score comes from a hand-in and not from a policy."""
         return self.score is not None and bool(self.work)
+
+
+_NAMES = tuple(sorted(one.name for one in fields(Row)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import overload
 
 from hwlib.designs import ServingDesign, ServingLoad
 from hwlib.formula import Figure
 from hwlib.simulator.arrivals import Request, Requests, check_number, check_seed, drawn_requests
-from hwlib.simulator.costs import costs_of
+from hwlib.simulator.costs import Costs, costs_of
 from hwlib.simulator.fleet import run_requests
 from hwlib.simulator.outcome import Outcome
 from hwlib.simulator.policy import CHUNK_TOKENS, Policy
@@ -115,14 +116,22 @@ def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, request
     estimate = estimate_serving(design, load)
     alive = max(1, design.replicas - max(0, lost - design.spare_replicas))
     rate = estimate.peak_requests_per_s * peak / alive
-    drawn = drawn_requests(load, rate=rate, count=requests, seed=seed, longest=max(2, design.context_tokens)).check()
-    outcome = run_requests(costs_of(design, load), drawn, policy_of(design, running_batch=estimate.running_batch))
-    served = ServedRequests(drawn, outcome)
+    lengths = tuple(float(n) for n in (load.prompt_tokens, load.prompt_spread, load.output_tokens, load.output_spread))
+    policy = policy_of(design, running_batch=estimate.running_batch)
+    outcome = _outcome(costs_of(design, load), policy, float(rate), lengths, requests, seed, max(2, design.context_tokens))
+    served = ServedRequests(outcome.requests, outcome)
     inputs = {
         "requests_per_s_per_replica": estimate.requests_per_s_per_replica, "prefill_s": estimate.prefill_s, "step_s": estimate.step_s,
         "running_batch": estimate.running_batch,
     }
     return SimulatedServing(**figures(outcome, seed, inputs, load.network_s), served=served, network_s=load.network_s)
+
+
+@lru_cache(maxsize=128)
+def _outcome(costs: Costs, policy: Policy, rate: float, lengths: tuple[float, float, float, float], count: int, seed: int, longest: int) -> Outcome:
+    """One replica's run. Many designs come to the same: one with a replica more and one lost, or another price."""
+    load = ServingLoad(**dict(zip(("prompt_tokens", "prompt_spread", "output_tokens", "output_spread"), lengths, strict=True)))
+    return run_requests(costs, drawn_requests(load, rate=rate, count=count, seed=seed, longest=longest).check(), policy)
 
 
 def figures(outcome: Outcome, seed: int, inputs: dict | None = None, network_s: float = 0.0, *, warmup: float = 0.1) -> dict[str, Figure]:
