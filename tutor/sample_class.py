@@ -190,7 +190,7 @@ def learner(rng: random.Random, student: str, brief: str, kind: str = "") -> Sub
     kind = kind or rng.choices([name for name, _ in KINDS], [share for _, share in KINDS])[0]
     while True:
         values = asdict(of.reference if kind != "careless" else of.starter)
-        predictions, text, title = dict(of.reference_predictions), of.reference_rationale, "Our proposal"
+        predictions, text, title = dict(of.reference_predictions), " ".join(of.reference_rationale.split()), "Our proposal"
         if kind == "mistaken":
             rule = rng.choice(rules.rules_for(brief))
             values |= rule.flagged.changes if (rule.flagged.brief or rule.briefs[0]) == brief else {}

@@ -36,7 +36,7 @@ def gradescope(row: Row, review: Mapping[str, Any] | None) -> dict[str, Any]:
     seen = {"output_format": "text", "visibility": "visible", "stdout_visibility": "hidden",
             "extra_data": {"student": row.student, "brief": row.brief, "state": row.state, "hand_in": row.digest[:12]}}
     if row.score is None:
-        return {"gradable": False, "output": f"There is no score, which is not a zero: {row.reason}.", "tests": [], **seen}
+        return {"gradable": False, "output": f"There is no score, which is not a zero: {row.reason}", "tests": [], **seen}
     said = [review["headline"]] if review else []
     said += [f"Late: {row.late}."] if row.late else []
     said += [f"{name or 'score'} was set by the instructor: {why}." for name, (_, why) in sorted(row.overridden.items())]

@@ -119,7 +119,8 @@ def waterfall(terms: Sequence[tuple[str, str, float]], *, unit: str, total: str,
 
     def draw(width: int) -> Markup:
         beside = width >= 500
-        left, right, top = (178.0 if beside else 0.0), width - 70.0, 24.0 if limit else 4.0
+        ends = 14 + 7.2 * max(len(show(value, unit)) for value in (together, *(value for *_, value in terms)))
+        left, right, top = (178.0 if beside else 0.0), width - ends, 24.0 if limit else 4.0
         scale = (right - left) / max(together, min(limit or 0, 4 * together))
         shown = limit if limit and left + limit * scale <= right + 1 else None
         body, y, at = [], top, left
@@ -138,7 +139,7 @@ def waterfall(terms: Sequence[tuple[str, str, float]], *, unit: str, total: str,
             x = left + shown * scale
             body += [_line(x, top - 8, x, y + 17, "limit"), _text(x, top - 12, f"limit {show(shown, unit)}", anchor="middle" if left + 40 < x < width - 40 else "end" if x >= width - 40 else "start", strong=True)]
         elif limit:
-            body.append(_text(right + 60, top - 12, f"the limit, {show(limit, unit)}, lies beyond", anchor="end", strong=True))
+            body.append(_text(width, top - 12, f"the limit, {show(limit, unit)}, lies beyond", anchor="end", strong=True))
         return _svg(width, y + 22, said, body)
 
     return two_widths(draw)

@@ -91,6 +91,15 @@ def points(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def sentence(text: str) -> str:
+    """The text with an end, unless it has one.
+
+    >>> sentence("the file is empty"), sentence("did you mean schema?")
+    ('the file is empty.', 'did you mean schema?')
+    """
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 def _rule_bars(brief: BriefSummary) -> Markup:
     top = [(f"{rule.mark}: {rule.title}", float(rule.count)) for rule in brief.rules[:8]]
     return charts.bars(top, brief.graded, "; ".join(f"{label} {count:.0f}" for label, count in top))
@@ -128,7 +137,7 @@ def _environment() -> Any:
     folder = files("tutor") / "templates"
     environment.globals.update(
         style=Markup("").join(Markup((folder / name).read_text("utf-8")) for name in ("tokens.css", "report.css")),
-        histogram=charts.histogram, bins=charts.score_bins, rule_bars=_rule_bars, cloud=_cloud, waterfall=_waterfall, show=show, points=points, marks=MARKS,
+        histogram=charts.histogram, bins=charts.score_bins, rule_bars=_rule_bars, cloud=_cloud, waterfall=_waterfall, show=show, sentence=sentence, points=points, marks=MARKS,
         verdicts=VERDICTS, cap=CAP, ordered=_ordered, predicted=predicted, state_marks=STATE_MARKS,
         titles={brief: briefs.brief(brief).title for brief in briefs.brief_ids()},
     )
