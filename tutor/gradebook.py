@@ -216,14 +216,15 @@ class Gradebook:
 
     # what is still to be graded
 
-    def plan(self, tasks: Iterable[tuple[str, str, str, str]]) -> None:
-        """Note what is to be graded: lane, work, digest, and the ticket's numbers as JSON. What equals in lane stands together."""
+    def plan(self, tasks: Iterable[tuple[str, str, str, str]]) -> int:
+        """Note what is to be graded: lane, work, digest, and the ticket's numbers as JSON; how many. What equals in lane stands together."""
         self.flush()
         with self._told("cannot be written"):
             self.base.execute("begin immediate")
             self.base.execute("delete from todo")
             self.base.executemany("insert or ignore into todo values (?, ?, ?, ?)", tasks)
             self.base.execute("commit")
+            return self.base.execute("select count(*) from todo").fetchone()[0]
 
     def planned(self) -> Iterator[tuple[str, str, str, str, str]]:
         """Lane, work, digest, numbers and payload of what was noted, one at a time."""

@@ -141,14 +141,18 @@ def grade(submission: Submission, *, repairs: bool = True) -> dict[str, Any]:
 
     All single changes are tried, however long it takes: a time limit would make a report depend on the machine.
     """
-    import tutor
+    from tutor.context import context
+    from tutor.repair import repair
     from tutor.review import earned, review
 
     found = review(submission.brief, submission.entry)
     body = found.as_dict()
     if repairs and any(target.met is False for target in found.targets):
+        shared = context(submission.entry).shared  # no text and no prediction changes what repairs a design
         try:
-            fixed = tutor.repair(submission.brief, submission.entry, max_edits=1, seconds=None)
+            if "repair" not in shared:
+                shared["repair"] = repair(submission.brief, submission.entry, max_edits=1, seconds=None)
+            fixed = shared["repair"]
             body["repair"] = fixed.as_dict()
             body["earns"] = earned(submission.entry, fixed, found.score, found.criteria)
         except BadInput:

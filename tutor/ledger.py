@@ -48,15 +48,15 @@ class Ledger:
         self.readable = False
         """Whether any file held a sound hand-in."""
 
-    def plan(self) -> None:
-        """Note the gradings that are still to do."""
+    def plan(self) -> int:
+        """Note the gradings that are still to do: how many."""
         def missing() -> Iterator[tuple[str, str, str, str]]:
             for group in self._groups():
                 work, given, reason = self._work(group[0])
                 if work and not reason and self.book.facts(work) is None:
                     yield group[0].lane, work, group[0].digest, json.dumps(dict(given), sort_keys=True)
 
-        self.book.plan(missing())
+        return self.book.plan(missing())
 
     def tasks(self) -> Iterator[Task]:
         """The gradings that were noted, equal designs next to each other."""

@@ -8,7 +8,6 @@ keep their reason: to read them again, run validate.
 from __future__ import annotations
 
 import argparse
-import sys
 
 from hwlib.errors import BadInput
 from tutor import diff, grading, output
@@ -50,8 +49,7 @@ def _run(args: argparse.Namespace) -> int:
     out = args.out.resolve()
     if not (out / FILE).is_file():
         raise BadInput(f"{out / FILE} is not there; run validate first, or name its folder with --out", field="out")
-    bar = Bar(quiet=args.json or args.plain or not sys.stderr.isatty())
-    with output.claimed(out), place(args.jobs, args.dask, grading.warm) as pool, Gradebook.existing(out) as book:
+    with Bar.of(args) as bar, output.claimed(out), place(args.jobs, args.dask, grading.warm) as pool, Gradebook.existing(out) as book:
         before = book.run()
         if before.settings.get("tickets") and not args.key:
             raise BadInput("the last run checked tickets; name their key with --key", field="key")
@@ -59,7 +57,8 @@ def _run(args: argparse.Namespace) -> int:
         texts = book.course_of(before) | texts_of(args)
         ledger = Ledger(book, course_from(texts, key=args.key, repairs=repairs), before.batch)
         after, new = decide(book, ledger, pool, bar, kind="regrade")
-        cohort = output.write(book, after, out, pool=pool, progress=lambda done: bar.show("pages", done))
+        bar.begin("pages")
+        cohort = output.write(book, after, out, pool=pool, progress=bar.step)
         bar.end()
         moves = diff.moves(book, before, after) if new else iter(())
         if args.json:

@@ -13,26 +13,52 @@ from tutor import strict
 from tutor.gradebook import Gradebook
 from tutor.rows import GRADED, UNGRADABLE, Run
 
+EVERY_S, WIDTH = 0.1, 24
 SHOWN = 20
 """Ungradable files that are named on the terminal; all of them stand in grades.csv."""
 
 
 class Bar:
-    """One line that says how far the work is; quiet where nobody looks."""
+    """One line that says how far the work is and how long it may still take; quiet where nobody looks."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self.quiet, self.shown, self.open = quiet, 0.0, False
+    def __init__(self, *, quiet: bool, to: Any = None) -> None:
+        self.quiet, self.to = quiet, to or sys.stderr
+        self.what, self.total = "", 0
+        self.began = self.shown = time.monotonic()
+        self.open = False
 
-    def show(self, what: str, done: int) -> None:
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Bar:
+        """Drawn on a terminal, and never beside text that a program will read."""
+        return cls(quiet=args.json or args.plain or not sys.stderr.isatty())
+
+    def begin(self, what: str, total: int = 0) -> None:
+        """A new stretch of work; ``total`` is 0 where nobody knows it."""
+        self.what, self.total, self.began = what, total, time.monotonic()
+
+    def step(self, done: int) -> None:
         now = time.monotonic()
-        if self.quiet or now - self.shown < 0.1:
+        if self.quiet or now - self.shown < EVERY_S:
             return
         self.shown, self.open = now, True
-        print(f"\r\x1b[K{done:,} {what}", end="", file=sys.stderr, flush=True)
+        text = f"{done:,} {self.what}"
+        if self.total and done:
+            left = (now - self.began) * (self.total - done) / done
+            filled = round(WIDTH * min(done, self.total) / self.total)
+            text = (f"[{'#' * filled}{' ' * (WIDTH - filled)}] {done:,} of {self.total:,} {self.what}, {100 * done // self.total}%"
+                    + (f", about {left:,.0f} s left" if left >= 1 else ""))
+        print(f"\r\x1b[K{text}", end="", file=self.to, flush=True)
 
     def end(self) -> None:
+        """Wipe the line."""
         if self.open:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            print("\r\x1b[K", end="", file=self.to, flush=True)
             self.open = False
 
 

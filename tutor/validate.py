@@ -120,8 +120,7 @@ def _run(args: argparse.Namespace) -> int:
     out = args.out.resolve()
     texts = texts_of(args)
     course_from(texts, key=args.key, repairs=True)  # whatever is wrong with it is said before any work
-    bar = Bar(quiet=args.json or not sys.stderr.isatty())
-    with output.claimed(out), place(args.jobs, args.dask, grading.warm) as pool, Gradebook(out / FILE) as book:
+    with Bar.of(args) as bar, output.claimed(out), place(args.jobs, args.dask, grading.warm) as pool, Gradebook(out / FILE) as book:
         batch, files = take_in(book, gather(args.paths, leave_out=out), pool, bar)
         repairs = args.repairs == "all" or args.repairs == "auto" and files <= MANY
         ledger = Ledger(book, course_from(texts, key=args.key, repairs=repairs), batch)
@@ -138,12 +137,13 @@ def take_in(book: Gradebook, items: Iterator[Item], pool: Any, bar: Bar) -> tupl
     batch, count = book.new_batch(), 0
     seen = datetime.now(UTC).isoformat(timespec="seconds")
     asked: dict[tuple[str, bool], list[tuple[int, str]]] = {}
+    bar.begin("files read")
 
     def unread() -> Iterator[Task]:
         nonlocal count
         for item in items:
             count += 1
-            bar.show("read", count)
+            bar.step(count)
             if item.reason:
                 book.claim(batch, count, item.file, item.notebook, [refused(item.reason)])
                 continue
@@ -175,7 +175,8 @@ def refused(reason: str) -> dict[str, Any]:
 def finish(book: Gradebook, ledger: Ledger, pool: Any, out: Path, args: argparse.Namespace, bar: Bar, *, kind: str) -> int:
     """Grade what is new, enter the run, write and tell: the exit code."""
     run, new = decide(book, ledger, pool, bar, kind=kind)
-    cohort = output.write(book, run, out, pool=pool, progress=lambda done: bar.show("pages", done))
+    bar.begin("pages")
+    cohort = output.write(book, run, out, pool=pool, progress=bar.step)
     bar.end()
     tell(book, run, cohort, out, args, new=new)
     return code_of(cohort, ledger, args)
@@ -183,10 +184,10 @@ def finish(book: Gradebook, ledger: Ledger, pool: Any, out: Path, args: argparse
 
 def decide(book: Gradebook, ledger: Ledger, pool: Any, bar: Bar, *, kind: str) -> tuple[Run, bool]:
     """Grade what is new and enter the run: it, and whether it says anything new."""
-    ledger.plan()
+    bar.begin("designs graded", ledger.plan())
     for done, (work, result) in enumerate(pool.map(ledger.tasks()), start=1):
         ledger.graded(work, result)
-        bar.show("graded", done)
+        bar.step(done)
     course = ledger.course
     return book.enter(ledger.rows(), kind=kind, settings={"repairs": course.repairs, "tickets": bool(course.key)}, course=json.dumps(dict(course.texts), sort_keys=True),
                       batch=ledger.batch, people=course.roster.people, warnings=ledger.warnings)
