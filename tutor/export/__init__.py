@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         briefs.brief(args.brief)  # says which there are
     with Gradebook.existing(args.out) as book:
         of = book.run(args.of_run)
-        target = args.to or args.out / FORMATS[args.format]
+        target = args.to or (args.out if args.out.is_dir() else args.out.parent) / FORMATS[args.format]
         if args.format in ("canvas", "moodle"):
             return _sheet(book, of, args, target)
         if args.format == "gradescope":

@@ -1,6 +1,7 @@
 """Whose line is it: students of the gradebook and lines of the instructor's own file, matched or refused by name.
 
-An id or an address decides; a name decides only where the roster knows it and nobody else has it. Nothing is guessed:
+An id or an address decides, then what stands before the @ of an address; a name decides only where the roster knows it
+and nobody else has it. Nothing is guessed:
 two lines for one student, or two students for one line, stop the export.
 """
 
@@ -25,13 +26,15 @@ def lines(students: Iterable[str], people: Mapping[str, Person], ids: Sequence[S
     >>> lines(["s-1", "s-2"], {}, [["S-1"], ["7", "s-2"]], ["", ""], file="x.csv")
     {'s-1': 0, 's-2': 1}
     """
-    exact, folded, called = _index(ids, str.strip), _index(ids, _folded), _index([[name] for name in names], _name)
+    exact, folded, logins, called = _index(ids, str.strip), _index(ids, _folded), _index(ids, _login), _index([[name] for name in names], _name)
     found: dict[str, int] = {}
     trouble: list[str] = []
     for student in students:
         person = people.get(student, Person(student=student))
         keys = [student, *([person.email] if person.email else [])]
         places = _union(exact, keys, str.strip) or _union(folded, keys, _folded)
+        if not places:
+            places = logins.get(_folded(student), set())
         if not places and person.name:
             places = called.get(_name(person.name), set())
         if len(places) > 1:
@@ -64,6 +67,16 @@ def _union(index: Mapping[str, set[int]], values: Iterable[str], key: object) ->
 
 def _folded(text: str) -> str:
     return text.strip().casefold()
+
+
+def _login(text: str) -> str:
+    """What stands before the @ of an address: many platforms keep the address where the student's id is the login.
+
+    >>> _login("S-1@uni.example"), _login("s-1")
+    ('s-1', '')
+    """
+    login, at, _ = text.partition("@")
+    return _folded(login) if at else ""
 
 
 def _name(text: str) -> str:

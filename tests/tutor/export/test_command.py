@@ -85,6 +85,11 @@ def test_canvas_is_filled_and_who_has_no_line_is_named_with_an_exit_code(graded,
     assert lines[:2] == CANVAS.splitlines()[:2] and all(float(line.rpartition(",")[2]) > 0 for line in lines[2:])
 
 
+def test_the_gradebook_itself_may_be_named(graded, tmp_path):
+    assert export(graded / "gradebook.sqlite", format="nbgrader") == 0
+    assert (graded / "nbgrader.csv").is_file()
+
+
 def test_scores_of_the_platforms_own_ids(graded, tmp_path, capsys):
     ids = write(tmp_path / "ids.csv", "student,user_id\ns-1,71\n")
     assert export(graded, "--to", tmp_path / "x.json", "--ids", ids, format="ags") == 2

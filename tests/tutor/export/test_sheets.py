@@ -86,6 +86,12 @@ def test_a_name_of_the_roster_finds_the_line_when_nothing_else_does():
     assert grid(fill(rows=[row("k-7", 92.5)], people=people).data)[3][6] == "92.5"
 
 
+def test_the_login_in_an_address_finds_the_line_unless_two_have_it():
+    assert grid(fill(rows=[row("alan", 70.0)]).data)[5][6] == "70"
+    with pytest.raises(BadInput, match="alan fits lines 2, 3"):
+        fill(CANVAS.replace(b"grace@uni.example", b"alan@other.example"), rows=[row("alan", 70.0)])
+
+
 def test_two_lines_for_one_student_stop_the_export_with_their_names():
     twice = CANVAS.replace(b",72,s-2,", b",72,s-1,")
     with pytest.raises(BadInput, match=r"s-1 fits lines 1, 2.*Nothing was written"):
