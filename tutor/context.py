@@ -192,7 +192,7 @@ def _sentence(error: Exception) -> str:
     return f"the model has no answer for these values ({type(error).__name__.lower()})"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _kept(key: tuple[Any, ...], text: tuple[Any, ...], holder: _Holder) -> Context:
     made = Context(holder.entry)
     if made.brief.kind != "tco":  # a plan's targets read its memo and its predictions
@@ -202,7 +202,7 @@ def _kept(key: tuple[Any, ...], text: tuple[Any, ...], holder: _Holder) -> Conte
     return made
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _first(key: tuple[Any, ...], holder: _Holder) -> Context:
     """The first context of a design under its assumptions and their reasons, whoever handed it in."""
     return holder.entry

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +90,10 @@ def guarded(name: str, do: Callable[[], int]) -> int:
         return INTERRUPTED
     except MemoryError:
         print(f"tutor {name}: there is not enough memory; a second run goes on where this one stopped", file=sys.stderr)
+        return FAULT
+    except Exception as error:
+        traceback.print_exc()
+        print(f"tutor {name}: a fault of ours ({type(error).__name__}); the last whole report stands, and what was finished is kept", file=sys.stderr)
         return FAULT
 
 

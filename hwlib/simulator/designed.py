@@ -131,7 +131,10 @@ def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, request
 def _outcome(costs: Costs, policy: Policy, rate: float, lengths: tuple[float, float, float, float], count: int, seed: int, longest: int) -> Outcome:
     """One replica's run. Many designs come to the same: one with a replica more and one lost, or another price."""
     load = ServingLoad(**dict(zip(("prompt_tokens", "prompt_spread", "output_tokens", "output_spread"), lengths, strict=True)))
-    return run_requests(costs, drawn_requests(load, rate=rate, count=count, seed=seed, longest=longest).check(), policy)
+    outcome = run_requests(costs, drawn_requests(load, rate=rate, count=count, seed=seed, longest=longest).check(), policy)
+    for tally in outcome.tallies:
+        tally.samples.clear()  # nobody asks a design's run for its moments, and they are most of its memory
+    return outcome
 
 
 def figures(outcome: Outcome, seed: int, inputs: dict | None = None, network_s: float = 0.0, *, warmup: float = 0.1) -> dict[str, Figure]:

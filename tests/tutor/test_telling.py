@@ -72,3 +72,16 @@ def test_the_bar_says_how_far_and_how_long_still():
     bar.began = time.monotonic() - 10
     bar.step(50)
     assert "50 of 200 designs graded, 25%, about 30 s left" in screen.getvalue()
+
+
+def test_a_fault_of_ours_ends_with_one_and_leaves_the_last_whole_report(inbox, tmp_path, capsys, monkeypatch):
+    from tests.tutor.instructor import tree
+    from tutor import output
+
+    assert validate(inbox, out=tmp_path / "out", repairs="none") == 0
+    before = tree(tmp_path / "out")
+    write(inbox / "new.submission.json", payload(student="s-9", design=design(replicas=20)))
+    monkeypatch.setattr(output, "grades_csv", lambda rows: 1 / 0)
+    assert validate(inbox, out=tmp_path / "out", repairs="none") == 1
+    assert "a fault of ours (ZeroDivisionError)" in capsys.readouterr().err
+    assert tree(tmp_path / "out") == before
