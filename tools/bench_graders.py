@@ -3,7 +3,8 @@
 nbgrader (autograde) and otter (run) execute a notebook of two cells; our validate reads notebooks of 20 to 30 cells as
 data. Each is timed by the wall, from the command to the written grades, and divided by its submissions: nbgrader and
 we take a class at once, otter takes one notebook a command. The rounds alternate, so that a busy machine is busy for
-all; the ratio is that of the medians, its spread that of the rounds. A tool that is missing or fails gets no figure.
+all; the ratio is that of the medians, its spread that of the rounds. Beside the wall stands the processor time of all
+processes, which a busy machine stretches less. A tool that is missing or fails gets no figure.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -37,13 +39,23 @@ def code(source: str, id: str, **grader: object) -> dict:
     return {"cell_type": "code", "id": id, "metadata": metadata, "source": source, "outputs": [], "execution_count": None}
 
 
-def timed(command: list[str], folder: Path) -> float:
-    """Seconds on the wall; raises with the last line of what was said."""
+Spent = tuple[float, float]
+"""Seconds on the wall, and seconds of processors."""
+
+
+def processors() -> float:
+    """Seconds of processors that finished children and their children took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def timed(command: list[str], folder: Path, ends: tuple[int, ...] = (0,)) -> Spent:
+    """What a command took; raises with the last line of what it said."""
     path = {"PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"}  # nbgrader calls alembic by its name
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), processors()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT | path, timeout=600)
-    spent = time.perf_counter() - begun
-    if done.returncode:
+    spent = time.perf_counter() - begun, processors() - before
+    if done.returncode not in ends:
         raise RuntimeError((done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1][:200])
     return spent
 
@@ -71,13 +83,13 @@ class Nbgrader:
             home.mkdir(parents=True)
             (home / "p1.ipynb").write_text(json.dumps(released))
 
-    def round(self) -> float:
+    def round(self) -> Spent:
         shutil.rmtree(self.folder / "autograded", ignore_errors=True)
         spent = timed([str(self.bin / "nbgrader"), "autograde", "ps1", "--create", "--force"], self.folder)
         done = len(list((self.folder / "autograded").glob("*/ps1/p1.ipynb")))
         if done != self.submissions:
             raise RuntimeError(f"{done} of {self.submissions} were graded")
-        return spent / self.submissions
+        return spent
 
 
 class Otter:
@@ -93,7 +105,7 @@ class Otter:
         (folder / "x.ipynb").write_text(notebook(code("def twice(x):\n    return x + x", "twice"), code("twice(21)", "shown")))
         timed([str(bin / "otter"), "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment"], folder)
 
-    def round(self) -> float:
+    def round(self) -> Spent:
         (self.folder / "results.json").unlink(missing_ok=True)
         spent = timed([str(self.bin / "otter"), "run", "-a", "autograder.zip", "x.ipynb"], self.folder)
         if not (self.folder / "results.json").exists():
@@ -111,14 +123,9 @@ class Ours:
         self.inbox = folder.parent / "class" / "handed-in"
         self.submissions = len(list(self.inbox.iterdir()))
 
-    def round(self) -> float:
+    def round(self) -> Spent:
         shutil.rmtree(self.folder, ignore_errors=True)
-        begun = time.perf_counter()
-        done = subprocess.run([sys.executable, "-m", "tutor", "validate", str(self.inbox), "--out", str(self.folder), "--jobs", str(self.jobs), "--no-repairs"], cwd=ROOT, capture_output=True, text=True, env=ENVIRONMENT, timeout=600)
-        spent = time.perf_counter() - begun
-        if done.returncode not in (0, 3):
-            raise RuntimeError((done.stderr.strip() or "no message").splitlines()[-1][:200])
-        return spent / self.submissions
+        return timed([sys.executable, "-m", "tutor", "validate", str(self.inbox), "--out", str(self.folder), "--jobs", str(self.jobs), "--no-repairs"], ROOT, (0, 3))
 
 
 def version(bin: Path, package: str) -> str:
@@ -128,6 +135,7 @@ def version(bin: Path, package: str) -> str:
 
 def measure(bin: Path, rounds: int, students: int) -> dict:
     found: dict[str, list[float]] = {}
+    worked: dict[str, list[float]] = {}
     missing: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="graders-") as top:
         makers = {"nbgrader": lambda: Nbgrader(bin, Path(top) / "nbgrader"), "otter": lambda: Otter(bin, Path(top) / "otter"),
@@ -143,11 +151,13 @@ def measure(bin: Path, rounds: int, students: int) -> dict:
                 if name in missing:
                     continue
                 try:
-                    found.setdefault(name, []).append(tool.round())
+                    wall, processor = tool.round()
+                    found.setdefault(name, []).append(wall / tool.submissions)
+                    worked.setdefault(name, []).append(processor / tool.submissions)
                 except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
                     missing[name] = str(error)[:200]
         counts = {name: tool.submissions for name, tool in tools.items()}
-    seconds = {name: {"median": statistics.median(values), "low": min(values), "high": max(values)} for name, values in found.items() if name not in missing}
+    seconds = {name: {"median": statistics.median(values), "low": min(values), "high": max(values), "processors": statistics.median(worked[name])} for name, values in found.items() if name not in missing}
     return {"date": date.today().isoformat(), "python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine(), "rounds": rounds, "submissions": counts,
             "nbgrader": version(bin, "nbgrader"), "otter": version(bin, "otter-grader"), "seconds": {n: {k: float(f"{v:.4g}") for k, v in s.items()} for n, s in seconds.items()},
             "ratios": ratios(found, missing), "missing": missing}
@@ -173,7 +183,7 @@ def main() -> int:
     options = parser.parse_args()
     results = measure(options.bin.absolute(), options.rounds, options.students)
     for name, s in results["seconds"].items():
-        print(f"{name:18s} {s['median'] * 1e3:9,.1f} ms a submission ({s['low'] * 1e3:,.1f} to {s['high'] * 1e3:,.1f}), {results['submissions'][name]:,} a round")
+        print(f"{name:18s} {s['median'] * 1e3:9,.1f} ms a submission ({s['low'] * 1e3:,.1f} to {s['high'] * 1e3:,.1f}) by the wall, {s['processors'] * 1e3:,.1f} ms of processors, {results['submissions'][name]:,} a round")
     for name, why in results["missing"].items():
         print(f"{name:18s} not measured: {why}")
     for name, r in results["ratios"].items():

@@ -50,6 +50,15 @@ def is_candidate(name: str) -> bool:
     return name.endswith(".ipynb") or name.endswith(".json") and "submission" in name
 
 
+def named(name: str) -> str:
+    """A name as one line of a report or a terminal: what would hide, reorder or break it is replaced by a mark.
+
+    >>> named("a\\nb\u202e.ipynb") == "a\ufffdb\ufffd.ipynb"
+    True
+    """
+    return re.sub("[\t\n\r\u2028\u2029]", "\ufffd", visible(name))
+
+
 def mistaken(name: str) -> str:
     """Why a file is not read although somebody meant to hand it in; empty where nobody did.
 
@@ -85,13 +94,13 @@ def gather(paths: Iterable[Path], *, leave_out: Path | None = None) -> Iterator[
         for item in _visit(path, path.name or str(path), 0, leave_out):
             seen += 1
             if seen > MAX_FILES:
-                yield Item(file=visible(path.name), reason=f"more than {MAX_FILES:,} files; hand them to the command in parts")
+                yield Item(file=named(path.name), reason=f"more than {MAX_FILES:,} files; hand them to the command in parts")
                 return
             yield item
 
 
 def _visit(path: Path, label: str, level: int, leave_out: Path | None) -> Iterator[Item]:
-    label = visible(label)
+    label = named(label)
     try:
         mode = os.stat(path, follow_symlinks=level == 0).st_mode  # what the instructor names may be a link
     except (OSError, ValueError) as error:
@@ -189,7 +198,7 @@ def _archive(path: Path, label: str) -> Iterator[Item]:
     try:
         with opened(path) as file:
             for name, data, reason in zipped.entries(file, wanted=is_candidate, mistaken=mistaken, limit_of=_limit_of, order=natural):
-                yield Item(file=f"{label}: {visible(name)}", data=data, reason=reason)
+                yield Item(file=f"{label}: {named(name)}", data=data, reason=reason)
     except BadInput as error:
         yield Item(file=label, reason=str(error))
 

@@ -183,6 +183,7 @@ FILES: dict[str, Case] = {
     "a name of two hundred letters": (put("n" * 200 + ".ipynb", b""), "the file is empty"),
     "a name that is markup": (put("<img src=x onerror=alert(1)>.ipynb", b""), "the file is empty"),
     "a name that is a formula": (put("=HYPERLINK(1).ipynb", b""), "the file is empty"),
+    "a name that forges a line of the report": (put("x\nRun 7. Written: all is well\u2028.ipynb", b""), "the file is empty"),
     "a name of terminal codes": (put("\x1b[2J\x1b]0;owned\x07.ipynb", b""), "the file is empty"),
 }
 

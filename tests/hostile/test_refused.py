@@ -35,7 +35,7 @@ def test_a_hostile_hand_in_has_a_named_reason_within_a_second(name, tmp_path):
         assert re.search(reason, one.reason), one.reason
         assert "our fault" not in one.reason
         assert len(one.reason) <= 240 and "\n" not in one.reason and one.reason.isprintable()
-        assert "\x1b" not in one.file and "\u202e" not in one.file
+        assert "\x1b" not in one.file and "\u202e" not in one.file and len(one.file.splitlines()) == 1
     assert sorted(str(path) for path in inbox.rglob("*")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
