@@ -26,15 +26,15 @@ def _svg(width: float, height: float, title: str, body: Sequence[Markup]) -> Mar
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", strong: bool = False, size: float = 12) -> Markup:
     kind = "ink b" if strong else "ink2"
-    return Markup('<text x="{:.1f}" y="{:.1f}" text-anchor="{}" class="{}" style="font-size:{:g}px">{}</text>').format(x, y, anchor, kind, size, text)
+    return Markup(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{escape(anchor)}" class="{escape(kind)}" style="font-size:{size:g}px">{escape(text)}</text>')
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str = "axis") -> Markup:
-    return Markup('<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="l-{}"/>').format(x1, y1, x2, y2, kind)
+    return Markup(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="l-{escape(kind)}"/>')
 
 
 def _bar(x: float, y: float, width: float, height: float, kind: str) -> Markup:
-    return Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="f-{}"/>').format(x, y, max(0, width), height, kind)
+    return Markup(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0, width):.1f}" height="{height:.1f}" class="f-{escape(kind)}"/>')
 
 
 def score_bins(scores: Sequence[float], step: int = 5) -> list[tuple[int, int, int]]:
