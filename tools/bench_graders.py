@@ -137,6 +137,7 @@ def measure(bin: Path, rounds: int, students: int) -> dict:
     found: dict[str, list[float]] = {}
     worked: dict[str, list[float]] = {}
     missing: dict[str, str] = {}
+    loads = []
     with tempfile.TemporaryDirectory(prefix="graders-") as top:
         makers = {"nbgrader": lambda: Nbgrader(bin, Path(top) / "nbgrader"), "otter": lambda: Otter(bin, Path(top) / "otter"),
                   "ours": lambda: Ours(Path(top) / "ours", students, os.cpu_count() or 1), "ours, one process": lambda: Ours(Path(top) / "ours-1", students, 1)}
@@ -147,6 +148,7 @@ def measure(bin: Path, rounds: int, students: int) -> dict:
             except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
                 missing[name] = str(error)[:200]
         for _ in range(rounds):
+            loads.append(os.getloadavg()[0])
             for name, tool in tools.items():
                 if name in missing:
                     continue
@@ -158,7 +160,7 @@ def measure(bin: Path, rounds: int, students: int) -> dict:
                     missing[name] = str(error)[:200]
         counts = {name: tool.submissions for name, tool in tools.items()}
     seconds = {name: {"median": statistics.median(values), "low": min(values), "high": max(values), "processors": statistics.median(worked[name])} for name, values in found.items() if name not in missing}
-    return {"date": date.today().isoformat(), "python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine(), "rounds": rounds, "submissions": counts,
+    return {"date": date.today().isoformat(), "python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine(), "rounds": rounds, "load": round(statistics.median(loads), 1), "submissions": counts,
             "nbgrader": version(bin, "nbgrader"), "otter": version(bin, "otter-grader"), "seconds": {n: {k: float(f"{v:.4g}") for k, v in s.items()} for n, s in seconds.items()},
             "ratios": ratios(found, missing), "missing": missing}
 

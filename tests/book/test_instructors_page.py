@@ -90,3 +90,28 @@ def test_the_schema_on_the_page_is_the_one_that_the_types_give(shown):
 
     address = re.search(r'href="data:application/schema\+json;base64,([^"]+)"', shown["instructors.schema()"])[1]
     assert json.loads(base64.b64decode(address)) == schema()
+
+
+def test_what_was_measured_is_shown_with_its_spread_and_what_was_not_says_why(tmp_path, monkeypatch):
+    import json
+
+    found = {"date": "2027-01-01", "python": "3.11", "cores": 2, "load": 1.5, "rounds": 3, "nbgrader": "0.9.6", "otter": "7.0.0", "missing": {"otter": "no such command"},
+             "seconds": {"nbgrader": {"median": 1.25, "low": 1.2, "high": 1.4, "processors": 1.0}, "ours": {"median": 0.005, "low": 0.004, "high": 0.006, "processors": 0.008}},
+             "ratios": {"nbgrader / ours": {"median": 250.0, "low": 200.0, "high": 300.0}}}
+    (tmp_path / "graders.json").write_text(json.dumps(found))
+    monkeypatch.setattr(instructors, "PATH", tmp_path / "graders.json")
+    shown = instructors.measured()
+    assert "250 times (200 to 300)" in shown and "not measured: no such command" in shown and "load of 1.5" in shown
+    assert not Outline(shown).open
+    monkeypatch.setattr(instructors, "PATH", tmp_path / "nowhere.json")
+    assert "make bench" in instructors.measured()
+
+
+def test_the_bench_counts_a_ratio_only_where_both_were_measured():
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("bench_graders", Path(__file__).parents[2] / "tools" / "bench_graders.py")
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    made = bench.ratios({"nbgrader": [1.2, 1.4, 1.3], "ours": [0.01, 0.007, 0.0065]}, {"otter": "missing"})
+    assert list(made) == ["nbgrader / ours"] and made["nbgrader / ours"] == {"median": 185.7, "low": 120.0, "high": 200.0}
