@@ -41,6 +41,7 @@ lint: $(STAMP)  ## style
 bench: $(STAMP)  ## measure speed beside other tools, in an environment apart
 	@bash tools/bench_environment.sh
 	@.bench/bin/python tools/bench.py
+	@.bench/bin/python tools/bench_graders.py
 
 calibrate: $(STAMP)  ## fit the constants to the published measurements again (minutes)
 	@$(PY) -m hwlib calibrate

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from hwlib.errors import BadInput
-from tutor import callable_module, designfile, submission
+from tutor import callable_module, designfile, submission, tickets
 from tutor.designfile import Entry
-from tutor.gradebook import catalogue_hash
 from tutor.submission import MIME, SUFFIX, Submission
+from tutor.versions import catalogue_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,16 @@ def submit(
 ) -> Receipt:
     """Hand in an entry, a design, a table of a design's fields, or a design file (`Path`).
 
-    Writes ``<brief>.submission.json`` (or ``path``) and shows the hand-in in a notebook. Raises `BadInput`, one
-    sentence that names the field, when something is not right; then nothing is written.
+    ``ticket`` is the text that the instructor issued; its numbers take the place of the brief's, here as in the grading
+    (`ticket_numbers` shows them). Writes ``<brief>.submission.json`` (or ``path``) and shows the hand-in in a notebook.
+    Raises `BadInput`, one sentence that names the field, when something is not right; then nothing is written.
     """
     entry = _entry(what, brief, assumptions=assumptions, reasons=reasons, predictions=predictions, rationale=rationale, title=title)
+    if ticket:
+        given = tickets.numbers(ticket)
+        if tickets.brief_of(ticket) != entry.brief:
+            raise BadInput(f"ticket is for {tickets.brief_of(ticket)}, and this design answers {entry.brief}", field="ticket")
+        entry = tickets.under(entry, given)
     made = Submission(student=student, entry=entry, ticket=ticket, made_with={"hwlib": _version(), "catalogue": catalogue_hash()})
     try:
         handed = submission.read(made.to_bytes())  # the very gate that the instructor's command uses
@@ -89,6 +95,11 @@ def submit(
         return Receipt(handed, target, trouble=str(error))
     except Exception as error:  # the hand-in is written and sound: a fault of the tutor must not look like one of it
         return Receipt(handed, target, trouble=f"it failed, which is our fault and not yours ({type(error).__name__}: {error})")
+
+
+def ticket_numbers(ticket: str) -> dict[str, Any]:
+    """The numbers that a ticket gives its holder: assumptions by name, and the chips on offer where they are fewer."""
+    return tickets.numbers(ticket)
 
 
 def _entry(what: Any, brief: str | None, **given: Any) -> Entry:

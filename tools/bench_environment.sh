@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 [ -x .venv/bin/python ] || { echo "The project's own environment is missing: make test or make book makes it." >&2; exit 1; }
 [ -x .bench/bin/python ] || .venv/bin/python -m venv .bench
 .bench/bin/python -m pip install --quiet --disable-pip-version-check "numpy>=2.0,<2.5" "ml_dtypes>=0.4,<1" "scipy>=1.11,<2"
-for peer in mlsysim llm-analysis; do
+.bench/bin/python -m pip install --quiet --disable-pip-version-check "jinja2>=3.1,<4"  # our own reports, beside the graders
+for peer in mlsysim llm-analysis nbgrader otter-grader; do
   if ! .bench/bin/python -m pip install --quiet --disable-pip-version-check "$peer" >".bench/$peer.log" 2>&1; then
     echo "$peer could not be installed from the Python registry: $(tail -n 1 ".bench/$peer.log")" >&2
   fi

@@ -16,7 +16,8 @@ from hwlib.errors import BadInput
 from tutor.briefs import brief, brief_ids
 from tutor.designfile import read_design, write_design
 
-SUBMISSIONS = ("whatif", "progress", "validate", "regrade", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema", "evaluate", "transcripts")
+SUBMISSIONS = ("whatif", "progress", "validate", "regrade", "override", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema",
+               "sample-class", "evaluate", "transcripts")
 """Subcommands that live in their own modules; each module has `add_arguments(parser)` and `run(args) -> int`."""
 
 
@@ -67,12 +68,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _delegate(commands: argparse._SubParsersAction, name: str) -> None:
     """A subcommand of its own module, listed only when the module is there."""
-    if importlib.util.find_spec(f"tutor.{name}") is None:
+    if importlib.util.find_spec(f"tutor.{name.replace('-', '_')}") is None:
         return
-    module = importlib.import_module(f"tutor.{name}")
+    module = importlib.import_module(f"tutor.{name.replace('-', '_')}")
     if not hasattr(module, "add_arguments"):
         return
-    parser = commands.add_parser(name, help=(module.__doc__ or "").partition("\n")[0].rstrip("."))
+    said = (module.__doc__ or "").partition("\n")[0].rstrip(".").replace("%", "%%")  # argparse fills in what stands after a %
+    parser = commands.add_parser(name, help=said.partition("`: ")[2] or said)
     module.add_arguments(parser)
     parser.set_defaults(run=module.run)
 

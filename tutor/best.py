@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -53,7 +53,7 @@ def best_context(ctx: Context) -> Context:
     return _scaled(ctx.entry.brief, tuple(sorted(ctx.entry.assumptions.items())))
 
 
-@cache
+@lru_cache(maxsize=64)
 def _scaled(id: str, assumptions: tuple[tuple[str, Any], ...]) -> Context:
     stored = best_entry(id)
     moved = replace(stored, assumptions=dict(assumptions), load=brief(id).load_with(dict(assumptions)))

@@ -34,6 +34,8 @@ class Context:
         self.simulate = simulate
         self._measured: dict[str, Any] = {}
         self._variants: dict[tuple[Any, ...], Context] = {}
+        self.shared: dict[str, Any] = {}
+        """What no text and no prediction changes: other hand-ins with the same design find it here."""
 
     @property
     def brief(self) -> Brief:
@@ -85,6 +87,8 @@ class Context:
         """A seeded simulation of the peak, with replicas lost or the arrivals scaled."""
         if not self.simulate:
             raise NotKnown("not simulated here")
+        if lost <= getattr(self.design, "spare_replicas", 0):
+            lost = 0  # spares step in: nothing is lost
         key = (lost, peak)
         if key not in self._simulations:
             self._simulations[key] = _simulated(self.design, self.load, lost, peak, self.estimate)
@@ -188,17 +192,28 @@ def _sentence(error: Exception) -> str:
     return f"the model has no answer for these values ({type(error).__name__.lower()})"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _kept(key: tuple[Any, ...], text: tuple[Any, ...], holder: _Holder) -> Context:
-    return Context(holder.entry)
+    made = Context(holder.entry)
+    if made.brief.kind != "tco":  # a plan's targets read its memo and its predictions
+        first = _first((key, tuple(sorted(holder.entry.reasons.items()))), _Holder(made))
+        made._measured, made._variants, made.shared, made.__dict__["_simulations"] = first._measured, first._variants, first.shared, first._simulations
+        made.__dict__["_estimated"] = first._estimated
+    return made
+
+
+@lru_cache(maxsize=32)
+def _first(key: tuple[Any, ...], holder: _Holder) -> Context:
+    """The first context of a design under its assumptions and their reasons, whoever handed it in."""
+    return holder.entry
 
 
 class _Holder:
-    """Carries an entry past the cache's key: every holder is equal, so the key alone decides."""
+    """Carries something past the cache's key: every holder is equal, so the key alone decides."""
 
     __slots__ = ("entry",)
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Any) -> None:
         self.entry = entry
 
     def __eq__(self, other: object) -> bool:

@@ -1,28 +1,29 @@
-"""From candidates to rows: which hand-in counts, what it earns, and why the rest has no score.
+"""What a worker does: read one file, grade one hand-in, and reduce a review to the facts that a class is counted by.
 
-A score is computed here, from the design, and never read from a file. What cannot be graded stays blank: a row
-without a score and with a reason is not a zero.
+Everything here is a function of its arguments, so that it may run in this process, in a pool or on a cluster, and
+give the same. A score is computed from the design and never read from a file; a row without a score is not a zero.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import signal
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 from hwlib.errors import BadInput
-from tutor import strict
-from tutor.gradebook import Gradebook
-from tutor.intake import Item, natural
+from tutor import strict, tickets
+from tutor.facts import facts
+from tutor.intake import Item
 from tutor.payloads import payloads
 from tutor.submission import Submission, from_value, named
 
 DEADLINE_S = 20.0
-State = Literal["graded", "ungradable", "superseded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +38,6 @@ class Candidate:
     submission: Submission | None = None
     reason: str = ""
 
-    def rank(self) -> tuple[Any, ...]:
-        """The highest counts: a sound one before a refused one, the sidecar before a notebook, then the last by name and place."""
-        return (self.submission is not None, not self.notebook, natural(self.file), self.place)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the grades: at most one of a student and brief is graded."""
-
-    student: str
-    brief: str
-    state: State
-    file: str
-    reason: str = ""
-    score: float | None = None
-    body: dict[str, Any] = field(default_factory=dict)
-    submission: Submission | None = None
-
 
 def candidates(items: Iterable[Item]) -> Iterator[Candidate]:
     """Every claim in every file; one file's trouble is that file's alone."""
@@ -63,12 +46,16 @@ def candidates(items: Iterable[Item]) -> Iterator[Candidate]:
             yield Candidate(file=item.file, notebook=item.notebook, reason=item.reason)
             continue
         try:
-            values = payloads(item.data, notebook=item.notebook)
+            with deadline(DEADLINE_S):
+                values = payloads(item.data, notebook=item.notebook)
         except BadInput as error:
             yield Candidate(file=item.file, notebook=item.notebook, reason=strict.clip(str(error)))
             continue
+        except TooLong:
+            yield Candidate(file=item.file, notebook=item.notebook, reason=f"took longer than {DEADLINE_S:.0f} s to read and was left")
+            continue
         except Exception as error:  # a fault of ours must not cost the others their grades
-            yield Candidate(file=item.file, notebook=item.notebook, reason=_fault(error))
+            yield Candidate(file=item.file, notebook=item.notebook, reason=fault(error))
             continue
         for place, value in enumerate(values):
             yield _candidate(item, place, value)
@@ -82,55 +69,71 @@ def _candidate(item: Item, place: int, value: Any) -> Candidate:
         student, brief = named(value)
         return Candidate(**where, student=student, brief=brief, reason=strict.clip(str(error)))
     except Exception as error:
-        return Candidate(**where, reason=_fault(error))
+        return Candidate(**where, reason=fault(error))
     return Candidate(**where, student=read.student, brief=read.brief, submission=read)
 
 
-def rows(found: Iterable[Candidate], book: Gradebook, *, repairs: bool = True, progress: Any = None) -> list[Row]:
-    """The lines of the grades, sorted by student, brief and file; without ``repairs`` no repair is searched."""
-    groups: dict[tuple[str, ...], list[Candidate]] = defaultdict(list)
-    for one in found:
-        key = (one.student, one.brief) if one.student and one.brief else ("", "", one.file, str(one.place))
-        groups[key].append(one)
-    made: list[Row] = []
-    for done, key in enumerate(sorted(groups), start=1):
-        made += _group(sorted(groups[key], key=Candidate.rank), book, repairs)
-        if progress:
-            progress(done, len(groups))
-    return sorted(made, key=lambda row: (natural(row.student), row.brief, row.state, natural(row.file), row.reason))
-
-
-def _group(ranked: list[Candidate], book: Gradebook, repairs: bool) -> list[Row]:
-    *others, last = ranked
-    made = [_row(last, book, repairs)]
-    digest = last.submission.digest if last.submission else ""
-    for other in others:
-        if other.submission and other.submission.digest == digest:
-            continue  # the sidecar and the notebook hold the same hand-in, as they should
-        reason = f"{last.file} counts" if last.submission else f"{last.file} comes later, and cannot be used either"
-        reason += f"; this one could not be used: {other.reason}" if other.reason else ""
-        made.append(Row(student=other.student, brief=other.brief, state="superseded", file=other.file, reason=strict.clip(reason), submission=other.submission))
+def read(data: bytes, notebook: bool) -> list[dict[str, Any]]:
+    """The claims of one file as plain values: who, which brief, and the payload or the reason why there is none."""
+    item = Item(file="x.ipynb" if notebook else "x.json", data=data)
+    made = []
+    for one in candidates([item]):
+        payload = one.submission.to_bytes() if one.submission else b""
+        made.append({"place": one.place, "student": one.student, "brief": one.brief, "reason": one.reason,
+                     "payload": payload.decode("utf-8"), "digest": hashlib.sha256(payload).hexdigest() if payload else "",
+                     **(bases(payload) if payload else {"base": "", "lane": ""}),
+                     "ticket": one.submission.ticket if one.submission else ""})
     return made
 
 
-def _row(one: Candidate, book: Gradebook, repairs: bool) -> Row:
-    base = {"student": one.student, "brief": one.brief, "file": one.file, "submission": one.submission}
-    if one.submission is None:
-        return Row(**base, state="ungradable", reason=one.reason)
-    key = one.submission.digest + ("" if repairs else ", no repairs")
-    body = book.find(key)
-    if body is None:
-        try:
-            with deadline(DEADLINE_S):
-                body = grade(one.submission, repairs=repairs)
-        except BadInput as error:
-            return Row(**base, state="ungradable", reason=strict.clip(str(error)))
-        except TooLong:
-            return Row(**base, state="ungradable", reason=f"took longer than {DEADLINE_S:.0f} s to grade and was left")
-        except Exception as error:
-            return Row(**base, state="ungradable", reason=_fault(error))
-        body = book.keep(key, body)
-    return Row(**base, state="graded", score=body["score"], body=body)
+def bases(payload: bytes) -> dict[str, str]:
+    """Two hashes: ``base`` of what is graded, whoever handed it in and with whichever versions, so that two equal
+    hand-ins are graded once; ``lane`` of the design under its assumptions, which is what takes the time."""
+    value = json.loads(payload)
+    for name in ("student", "ticket", "made_with"):
+        value.pop(name, None)
+    design = {name: value.get(name) for name in ("brief", "design", "assumptions", "reasons")}
+    return {name: hashlib.sha256(json.dumps(what, sort_keys=True).encode("ascii")).hexdigest() for name, what in (("base", value), ("lane", design))}
+
+
+def work_of(base: str, given: Mapping[str, Any], *, repairs: bool) -> str:
+    """The hash of all that a grade depends on but the grader."""
+    return hashlib.sha256(json.dumps([base, dict(given), repairs], sort_keys=True).encode("ascii")).hexdigest()
+
+
+def assess(payload: str, given: Mapping[str, Any] | None = None, repairs: bool = True) -> dict[str, Any]:
+    """Grade a payload that has passed the gate, under the numbers of its ticket where it has one.
+
+    ``body`` is the review as packed JSON and ``facts`` what a class is counted by; ``reason`` stands instead of both.
+    """
+    try:
+        with deadline(DEADLINE_S):
+            handed = from_value(strict.parse(payload.encode("utf-8")))
+            if given:
+                handed = replace(handed, entry=tickets.under(handed.entry, given))
+            body = grade(handed, repairs=repairs)
+            told = json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False)
+            return {"body": zlib.compress(told.encode("utf-8"), 1), "facts": json.dumps(facts(body), ensure_ascii=False, sort_keys=True), "reason": ""}
+    except BadInput as error:
+        return {"reason": strict.clip(str(error))}
+    except TooLong:
+        return {"reason": f"took longer than {DEADLINE_S:.0f} s to grade and was left"}
+    except Exception as error:
+        return {"reason": fault(error)}
+
+
+def warm() -> None:
+    """Load what grading and its pages need, so that a process that is forked from this one has it."""
+    from importlib import import_module
+
+    from tutor import best, briefs, review
+
+    for name in ("dialogue.memo", "repair", "report.pages", "rules"):
+        import_module(f"tutor.{name}")
+    for id in briefs.brief_ids():
+        entry = best.best_entry(id)
+        if entry is not None:
+            review.review(id, replace(entry, rationale=briefs.brief(id).reference_rationale))
 
 
 def grade(submission: Submission, *, repairs: bool = True) -> dict[str, Any]:
@@ -138,12 +141,20 @@ def grade(submission: Submission, *, repairs: bool = True) -> dict[str, Any]:
 
     All single changes are tried, however long it takes: a time limit would make a report depend on the machine.
     """
-    import tutor
+    from tutor.context import context
+    from tutor.repair import repair
+    from tutor.review import earned, review
 
-    body = tutor.review(submission.brief, submission.entry).as_dict()
-    if repairs and any(target["met"] is False for target in body["targets"]):
+    found = review(submission.brief, submission.entry)
+    body = found.as_dict()
+    if repairs and any(target.met is False for target in found.targets):
+        shared = context(submission.entry).shared  # no text and no prediction changes what repairs a design
         try:
-            body["repair"] = tutor.repair(submission.brief, submission.entry, max_edits=1, seconds=None).as_dict()
+            if "repair" not in shared:
+                shared["repair"] = repair(submission.brief, submission.entry, max_edits=1, seconds=None)
+            fixed = shared["repair"]
+            body["repair"] = fixed.as_dict()
+            body["earns"] = earned(submission.entry, fixed, found.score, found.criteria)
         except BadInput:
             body["repair"] = None  # a design that cannot be computed has no neighbourhood to search
     return body
@@ -173,5 +184,6 @@ def deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _fault(error: Exception) -> str:
+def fault(error: BaseException) -> str:
+    """A reason that takes the blame."""
     return strict.clip(f"the tutor failed on it, which is our fault and not the learner's ({type(error).__name__}: {error})")

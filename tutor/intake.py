@@ -50,6 +50,33 @@ def is_candidate(name: str) -> bool:
     return name.endswith(".ipynb") or name.endswith(".json") and "submission" in name
 
 
+def named(name: str) -> str:
+    """A name as one line of a report or a terminal: what would hide, reorder or break it is replaced by a mark.
+
+    >>> named("a\\nb\u202e.ipynb") == "a\ufffdb\ufffd.ipynb"
+    True
+    """
+    return re.sub("[\t\n\r\u2028\u2029]", "\ufffd", visible(name))
+
+
+def mistaken(name: str) -> str:
+    """Why a file is not read although somebody meant to hand it in; empty where nobody did.
+
+    >>> mistaken("essay.pdf"), mistaken("s-1.ipynb.txt")
+    ('', 'ends in .txt; take that ending away, so that it ends in .ipynb')
+    """
+    lower = name.lower()
+    if (ending := zipped.archive_ending(lower)) and ending != ".zip":
+        return f"is a {ending} archive; only .zip archives are opened: hand in a .zip, or the files themselves"
+    for right in (".ipynb", submission.SUFFIX):
+        if re.search(rf"{re.escape(right)}\.[a-z0-9]{{2,5}}$", lower) and not is_candidate(name):
+            ending = lower.rpartition(".")[2]
+            if ending in ("gz", "bz2", "xz", "zst"):
+                return f"is packed with {ending}; hand in the {right} file itself"
+            return f"ends in .{ending}; take that ending away, so that it ends in {right}"
+    return ""
+
+
 def natural(name: str) -> tuple[object, ...]:
     """A key that sorts "attempt-2" before "attempt-10".
 
@@ -67,13 +94,13 @@ def gather(paths: Iterable[Path], *, leave_out: Path | None = None) -> Iterator[
         for item in _visit(path, path.name or str(path), 0, leave_out):
             seen += 1
             if seen > MAX_FILES:
-                yield Item(file=visible(path.name), reason=f"more than {MAX_FILES:,} files; hand them to the command in parts")
+                yield Item(file=named(path.name), reason=f"more than {MAX_FILES:,} files; hand them to the command in parts")
                 return
             yield item
 
 
 def _visit(path: Path, label: str, level: int, leave_out: Path | None) -> Iterator[Item]:
-    label = visible(label)
+    label = named(label)
     try:
         mode = os.stat(path, follow_symlinks=level == 0).st_mode  # what the instructor names may be a link
     except (OSError, ValueError) as error:
@@ -87,7 +114,7 @@ def _visit(path: Path, label: str, level: int, leave_out: Path | None) -> Iterat
             yield Item(file=label, reason="is a folder with the name of a file")
         elif not _left_out(path, level, leave_out):
             yield from _folder(path, label, level, leave_out)
-    elif not wanted:
+    elif not wanted and not mistaken(path.name) and not _leads_to_a_folder(path, mode):
         return
     elif stat.S_ISLNK(mode):
         yield Item(file=label, reason="is a link; links are not followed: hand in the file itself")
@@ -97,8 +124,15 @@ def _visit(path: Path, label: str, level: int, leave_out: Path | None) -> Iterat
         yield from _archive(path, label)
     elif is_candidate(path.name):
         yield _file(path, label)
+    elif reason := mistaken(path.name):
+        yield Item(file=label, reason=reason)
     else:
         yield Item(file=label, reason="is neither a folder, a .zip, a notebook nor a .submission.json file")
+
+
+def _leads_to_a_folder(path: Path, mode: int) -> bool:
+    """Whether a link stands for a folder, which may hold somebody's work: it is looked at and not followed."""
+    return stat.S_ISLNK(mode) and not path.name.startswith(".") and os.path.isdir(path)
 
 
 def _left_out(path: Path, level: int, leave_out: Path | None) -> bool:
@@ -137,9 +171,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         handle = os.open(path, flags)
     except OSError as error:
         raise BadInput(f"cannot be opened: {_why(error)}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):  # before a file is made of it: a folder would refuse that in its own way
+        os.close(handle)
+        raise BadInput("is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise BadInput("is not a regular file")
         try:
             yield file
         except OSError as error:
@@ -162,8 +197,8 @@ def read_file(path: Path, limit: int) -> bytes:
 def _archive(path: Path, label: str) -> Iterator[Item]:
     try:
         with opened(path) as file:
-            for name, data, reason in zipped.entries(file, wanted=is_candidate, limit_of=_limit_of, order=natural):
-                yield Item(file=f"{label}: {visible(name)}", data=data, reason=reason)
+            for name, data, reason in zipped.entries(file, wanted=is_candidate, mistaken=mistaken, limit_of=_limit_of, order=natural):
+                yield Item(file=f"{label}: {named(name)}", data=data, reason=reason)
     except BadInput as error:
         yield Item(file=label, reason=str(error))
 

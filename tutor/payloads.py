@@ -31,8 +31,11 @@ def payloads(data: bytes, *, notebook: bool) -> list[Any]:
 def _outputs(book: Any) -> list[Any]:
     if not isinstance(book, dict) or "nbformat" not in book:
         raise BadInput("is JSON, but not a notebook")
-    if book["nbformat"] != 4 or not isinstance(book.get("cells"), list):
-        raise BadInput(f"is a notebook of format {strict.clip(repr(book['nbformat']), 20)}; save it in format 4")
+    form = book["nbformat"]
+    if type(form) is not int or form != 4:
+        raise BadInput(f"is a notebook of format {strict.clip(repr(form), 20) if isinstance(form, int | float | str) else 'unknown'}; save it in format 4")
+    if not isinstance(book.get("cells"), list):
+        raise BadInput("is a notebook without a list of cells; open it in Jupyter and save it again")
     any_output = False
     found = []
     for cell in book["cells"]:

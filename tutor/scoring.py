@@ -135,6 +135,12 @@ def predictions(rows: tuple[dict[str, Any], ...]) -> Criterion:
 
 def robustness(ctx: Context) -> Criterion:
     """Share of what may go otherwise under which the design still holds, by the fast targets."""
+    if "robustness" not in ctx.shared:
+        ctx.shared["robustness"] = _robustness(ctx)
+    return ctx.shared["robustness"]
+
+
+def _robustness(ctx: Context) -> Criterion:
     from tutor.measures import corners
 
     cases: list[tuple[str, Context]] = []

@@ -129,6 +129,8 @@ def visible(text: Any) -> str:
     ('a\ufffdb', 'two\\nlines')
     """
     out = str(text)
+    if out.isascii() and out.isprintable():  # nearly every text of a report: nothing to look for
+        return out
     for pattern in (_SURROGATE, _CONTROL, _HIDDEN):
         out = pattern.sub("\ufffd", out)
     return out

@@ -13,6 +13,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -281,14 +282,30 @@ def _rows(reader: csv.DictReader, bad: list[str]) -> Iterator[tuple[int, tuple[f
 def draw_requests(load: ServingLoad, *, rate: float, count: int, seed: int, longest: int) -> list[Request]:
     """Poisson arrivals with log-normal lengths, cut at ``longest`` tokens together: the draws of `simulate`, kept for its results.
 
-    The same seed gives the same requests.
+    The same seed gives the same requests, and the same lengths at every rate.
     """
+    drawn = drawn_requests(load, rate=rate, count=count, seed=seed, longest=longest)
+    return [Request(*row) for row in zip(drawn.arrival.tolist(), drawn.prompt.tolist(), drawn.output.tolist(), strict=True)]
+
+
+def drawn_requests(load: ServingLoad, *, rate: float, count: int, seed: int, longest: int) -> Requests:
+    """The requests of `draw_requests` as arrays. Gaps and lengths are drawn once for all rates and designs."""
+    lengths = (float(n) for n in (load.prompt_tokens, load.prompt_spread, load.output_tokens, load.output_spread))
+    gaps, prompt, output = _drawn(*lengths, count, seed, longest)
+    return Requests(np.cumsum(gaps / float(rate)), prompt, output)
+
+
+@lru_cache(maxsize=64)
+def _drawn(prompt_tokens: float, prompt_spread: float, output_tokens: float, output_spread: float, count: int, seed: int, longest: int) -> tuple[np.ndarray, ...]:
+    """Gaps at one request a second, prompts and answers."""
     rng = random.Random(seed)
-    now, out = 0.0, []
-    for _ in range(count):
-        now += rng.expovariate(rate)
-        prompt = round(load.prompt_tokens * math.exp(load.prompt_spread * rng.gauss(0, 1)))
-        output = round(load.output_tokens * math.exp(load.output_spread * rng.gauss(0, 1)))
-        prompt = max(1, min(prompt, longest - 1))
-        out.append(Request(now, prompt, max(1, min(output, longest - prompt))))
-    return out
+    gaps, prompts, outputs = np.empty(count), np.empty(count, np.int32), np.empty(count, np.int32)
+    for i in range(count):
+        gaps[i] = rng.expovariate(1.0)
+        prompt = round(prompt_tokens * math.exp(prompt_spread * rng.gauss(0, 1)))
+        output = round(output_tokens * math.exp(output_spread * rng.gauss(0, 1)))
+        prompts[i] = prompt = max(1, min(prompt, longest - 1))
+        outputs[i] = max(1, min(output, longest - prompt))
+    for column in (gaps, prompts, outputs):
+        column.setflags(write=False)
+    return gaps, prompts, outputs

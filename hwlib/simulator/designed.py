@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import overload
 
 from hwlib.designs import ServingDesign, ServingLoad
 from hwlib.formula import Figure
-from hwlib.simulator.arrivals import Request, Requests, check_number, check_seed, draw_requests
-from hwlib.simulator.costs import costs_of
+from hwlib.simulator.arrivals import Request, Requests, check_number, check_seed, drawn_requests
+from hwlib.simulator.costs import Costs, costs_of
 from hwlib.simulator.fleet import run_requests
 from hwlib.simulator.outcome import Outcome
 from hwlib.simulator.policy import CHUNK_TOKENS, Policy
@@ -25,6 +28,32 @@ class Served:
     end: float = math.nan
 
 
+class ServedRequests(Sequence[Served]):
+    """What became of each request, made when somebody looks: percentiles need none of it."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, requests: Requests, outcome: Outcome) -> None:
+        self._columns = (requests.arrival, requests.prompt, requests.output, outcome.start, outcome.first, outcome.end)
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    @overload
+    def __getitem__(self, at: int) -> Served: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Served, ...]: ...
+    def __getitem__(self, at):
+        if isinstance(at, slice):
+            rows = zip(*(column[at].tolist() for column in self._columns), strict=True)
+            return tuple(Served(Request(arrival, prompt, output), *times) for arrival, prompt, output, *times in rows)
+        arrival, prompt, output, *times = (column[at].item() for column in self._columns)
+        return Served(Request(arrival, prompt, output), *times)
+
+    def __iter__(self):
+        return iter(self[:])
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedServing:
     """Percentiles of a simulated hour's worth of requests; figures of origin `Run`. Times in seconds."""
@@ -37,7 +66,7 @@ class SimulatedServing:
     e2e_p99_s: Figure
     utilisation: Figure
     kv_peak_share: Figure
-    served: tuple[Served, ...]
+    served: ServedRequests
     network_s: float
 
     def trace(self, count: int = 12, skip: int = 0) -> list[dict]:
@@ -88,15 +117,25 @@ def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, request
     estimate = estimate_serving(design, load)
     alive = max(1, design.replicas - max(0, lost - design.spare_replicas))
     rate = estimate.peak_requests_per_s * peak / alive
-    drawn = draw_requests(load, rate=rate, count=requests, seed=seed, longest=max(2, design.context_tokens))
-    outcome = run_requests(costs_of(design, load), Requests.of(drawn), policy_of(design, running_batch=estimate.running_batch))
-    ends = zip(drawn, outcome.start.tolist(), outcome.first.tolist(), outcome.end.tolist(), strict=True)
-    served = tuple(Served(*row) for row in ends)
+    lengths = tuple(float(n) for n in (load.prompt_tokens, load.prompt_spread, load.output_tokens, load.output_spread))
+    policy = policy_of(design, running_batch=estimate.running_batch)
+    outcome = _outcome(costs_of(design, load), policy, float(rate), lengths, requests, seed, max(2, design.context_tokens))
+    served = ServedRequests(outcome.requests, outcome)
     inputs = {
         "requests_per_s_per_replica": estimate.requests_per_s_per_replica, "prefill_s": estimate.prefill_s, "step_s": estimate.step_s,
         "running_batch": estimate.running_batch,
     }
     return SimulatedServing(**figures(outcome, seed, inputs, load.network_s), served=served, network_s=load.network_s)
+
+
+@lru_cache(maxsize=128)
+def _outcome(costs: Costs, policy: Policy, rate: float, lengths: tuple[float, float, float, float], count: int, seed: int, longest: int) -> Outcome:
+    """One replica's run. Many designs come to the same: one with a replica more and one lost, or another price."""
+    load = ServingLoad(**dict(zip(("prompt_tokens", "prompt_spread", "output_tokens", "output_spread"), lengths, strict=True)))
+    outcome = run_requests(costs, drawn_requests(load, rate=rate, count=count, seed=seed, longest=longest).check(), policy)
+    for tally in outcome.tallies:
+        tally.samples.clear()  # nobody asks a design's run for its moments, and they are most of its memory
+    return outcome
 
 
 def figures(outcome: Outcome, seed: int, inputs: dict | None = None, network_s: float = 0.0, *, warmup: float = 0.1) -> dict[str, Figure]:

@@ -42,6 +42,29 @@ def test_a_page_of_the_report_asks_for_nothing_and_passes_axe(report, browser, n
     context.close()
 
 
+@pytest.mark.parametrize("name", ["s-1", "s-2"])
+def test_a_students_page_prints_on_two_pages_and_always_light(report, browser, name):
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto((report / f"{name}.html").as_uri())
+    pdf = page.pdf(format="A4")
+    assert 1 <= pdf.count(b"/Type /Page\n") <= 2
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    context.close()
+
+
+def test_no_picture_has_letters_below_twelve_pixels(report, browser):
+    for width in (1280, 390):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        for name in ("index", "s-1", "s-2"):
+            page.goto((report / f"{name}.html").as_uri())
+            sizes = page.evaluate("""[...document.querySelectorAll('svg text')].filter(t => t.getClientRects().length && t.getBoundingClientRect().height)
+                .map(t => parseFloat(t.style.fontSize) * t.ownerSVGElement.getBoundingClientRect().width / t.ownerSVGElement.viewBox.baseVal.width)""")
+            assert sizes and min(sizes) >= 11.9, (name, width, min(sizes))
+        page.close()
+
+
 def test_the_policy_of_a_page_stops_a_script(report, browser, tmp_path):
     text = (report / "index.html").read_text("utf-8").replace("</main>", "<script>document.title='run'</script></main>")
     target = write(tmp_path / "x.html", text)

@@ -49,13 +49,20 @@ def read_rationale(entry: Entry) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _read(id: str, rationale: str, design: Any) -> dict[str, Any]:
+def _read_text(id: str, rationale: str) -> tuple[list[Any], dict[str, Any]]:
+    """Concepts and values: what no design changes, kept for the next design with the same text."""
     text = normalise(rationale.replace("\n", " "))
     seen = read(id, text)
     values: dict[str, Any] = {}
     for sentence in re.split(r"(?<=[.!?;])\s+", text):
         if not HEDGES.search(sentence):
             values |= {k: v for k, v in read_slots(sentence, brief(id).kind).items() if k not in values}
+    return seen, values
+
+
+@lru_cache(maxsize=256)
+def _read(id: str, rationale: str, design: Any) -> dict[str, Any]:
+    seen, values = _read_text(id, rationale)
     against = []
     for name in CHECKED:
         if name in values and hasattr(design, name):
@@ -65,5 +72,5 @@ def _read(id: str, rationale: str, design: Any) -> dict[str, Any]:
     return {
         "expectations": [r.concept.id for r in seen if r.concept.kind == "expectation"],
         "misconceptions": [r.concept.id for r in seen if r.concept.kind == "misconception"],
-        "read": {r.concept.id: r.text for r in seen}, "slots": values, "contradictions": against,
+        "read": {r.concept.id: r.text for r in seen}, "slots": dict(values), "contradictions": against,
     }

@@ -1,5 +1,1 @@
 """The report: static pages for the class and for each student, without a script and without a network."""
-
-from tutor.report.pages import pages
-
-__all__ = ["pages"]

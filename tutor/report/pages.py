@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -11,48 +13,53 @@ from typing import Any
 from markupsafe import Markup
 
 from hwlib.errors import BadInput
+from hwlib.units import show
 from tutor import briefs, strict
 from tutor.findings import MARKS, SEVERITIES, VERDICTS, Row
-from tutor.grading import Row as Grade
-from tutor.report import charts
-from tutor.report.summary import BriefSummary, Cohort, repair_words
+from tutor.report import charts, terms
+from tutor.report.summary import BriefSummary, Cohort
 from tutor.scoring import CAP
 
-INDEX = "index.html"
+INDEX, STUDENTS = "index.html", "students.html"
 ORDER = ("praises", *(severity for severity in SEVERITIES if severity != "praises"))
 """Good first, then from what blocks to what is only asked."""
+STATE_MARKS = {"graded": "✓", "graded late": "✓", "ungradable": "◌", "missing": "◌", "superseded": "○"}
 
 
-def pages(rows: Sequence[Grade], cohort: Cohort, *, versions: str) -> dict[str, bytes]:
-    """File name → content of every page of the report."""
+def class_pages(cohort: Cohort, students: Sequence[tuple[str, str]], *, versions: str) -> dict[str, bytes]:
+    """The page of the class and the list of its students, by file name."""
     environment = _environment()
-    by_student: dict[str, list[Grade]] = {}
-    for row in rows:
-        if row.student:
-            by_student.setdefault(row.student, []).append(row)
-    names = page_names(by_student)
-    made = {INDEX: environment.get_template("cohort.html").render(cohort=cohort, pages=sorted(names.items()), versions=versions)}
-    template = environment.get_template("student.html")
-    for student, own in by_student.items():
-        made[names[student]] = template.render(student=student, rows=own, versions=versions)
+    made = {INDEX: environment.get_template("cohort.html").render(cohort=cohort, versions=versions, listed=any(page for _, page in students)),
+            STUDENTS: environment.get_template("students.html").render(students=students)}
     return {name: text.encode("utf-8") for name, text in made.items()}
 
 
-def page_names(students: Any) -> dict[str, str]:
-    """A file for each student: the id where that is safe on every disk, else the id and a hash.
+def student_page(student: str, parts: Sequence[tuple[str, str, bytes]], versions: str) -> bytes:
+    """One student's page, from the rows as text, the payloads as they were read, and the packed reviews."""
+    rows = []
+    for text, payload, packed in parts:
+        row = json.loads(text)
+        row["handed"] = json.loads(payload) if payload else {}
+        row["body"] = json.loads(zlib.decompress(packed)) if packed else {}
+        row["terms"] = terms.terms_of(row["handed"], row["given"], row["body"]["targets"]) if packed and payload else None
+        rows.append(row)
+    return _environment().get_template("student.html").render(student=student, rows=rows, versions=versions).encode("utf-8")
 
-    >>> page_names(["s-1", "index", "S-1"])
-    {'S-1': 'S-1.html', 'index': 'index-1bc04b.html', 's-1': 's-1-6a840b.html'}
-    """
-    taken = {"index", "con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-    names = {}
-    for student in sorted(students):
-        stem = student
-        if student.casefold() in taken or student.casefold().split(".")[0] in taken or student.endswith("."):
-            stem = f"{student.rstrip('.')}-{hashlib.sha256(student.encode()).hexdigest()[:6]}"
-        taken.add(stem.casefold())
-        names[student] = f"{stem}.html"
-    return names
+
+def lost(reason: str) -> bytes:
+    """The page that stands where one could not be made."""
+    return _environment().get_template("lost.html").render(reason=reason).encode("utf-8")
+
+
+@cache
+def stamp() -> str:
+    """The hash of all that decides how a page looks: templates, styles and this package."""
+    total = hashlib.sha256()
+    for folder in ("templates", "report"):
+        for file in sorted((files("tutor") / folder).iterdir(), key=lambda f: f.name):
+            if file.is_file():
+                total.update(file.name.encode() + b"\0" + file.read_bytes())
+    return total.hexdigest()
 
 
 def predicted(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -70,6 +77,8 @@ def predicted(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             factor = max(yours / actual, actual / yours)
             words = f"You predicted {shown[0]}; computed: {shown[1]}, {'the same' if factor < 1.005 else f'a factor of {factor:,.3g} away'}."
             strip = charts.factor_strip(yours, actual, f"{label}: {words}")
+        if item.get("calibration"):
+            words += f" {item['calibration'][:1].upper()}{item['calibration'][1:]}."
         made.append({"label": label, "words": words, "strip": strip})
     return made
 
@@ -82,9 +91,30 @@ def points(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def sentence(text: str) -> str:
+    """The text with an end, unless it has one.
+
+    >>> sentence("the file is empty"), sentence("did you mean schema?")
+    ('the file is empty.', 'did you mean schema?')
+    """
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
+
+
 def _rule_bars(brief: BriefSummary) -> Markup:
     top = [(f"{rule.mark}: {rule.title}", float(rule.count)) for rule in brief.rules[:8]]
     return charts.bars(top, brief.graded, "; ".join(f"{label} {count:.0f}" for label, count in top))
+
+
+def _cloud(brief: BriefSummary) -> tuple[Markup, int] | None:
+    """The picture, and how many designs lie beyond it."""
+    if len(brief.axes) != 2:
+        return None
+    shown = charts.within(brief.points, brief.axes[0][2])
+    return (charts.cloud(shown, brief.axes), len(brief.points) - len(shown)) if len(shown) > 1 else None
+
+
+def _waterfall(made: dict[str, Any]) -> Markup:
+    return charts.waterfall(made["terms"], unit=made["unit"], total=made["total"], limit=made["limit"], title=made["title"])
 
 
 def _ordered(findings: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -107,8 +137,8 @@ def _environment() -> Any:
     folder = files("tutor") / "templates"
     environment.globals.update(
         style=Markup("").join(Markup((folder / name).read_text("utf-8")) for name in ("tokens.css", "report.css")),
-        histogram=charts.histogram, bins=charts.score_bins, rule_bars=_rule_bars, points=points, marks=MARKS, verdicts=VERDICTS,
-        cap=CAP, ordered=_ordered, predicted=predicted, repair_words=repair_words,
+        histogram=charts.histogram, bins=charts.score_bins, rule_bars=_rule_bars, cloud=_cloud, waterfall=_waterfall, show=show, sentence=sentence, points=points, marks=MARKS,
+        verdicts=VERDICTS, cap=CAP, ordered=_ordered, predicted=predicted, state_marks=STATE_MARKS,
         titles={brief: briefs.brief(brief).title for brief in briefs.brief_ids()},
     )
     return environment
