@@ -84,7 +84,7 @@ def main() -> int:
                 print(f"kill {kill + 1} ({stage}): {', '.join(differing[:8])} differ")
                 return 1
             shutil.rmtree(out)
-    print(f"{args.kills} kills ({', '.join(f'{count} while {stage}' for stage, count in sorted(stages.items()))}), {args.students} students, a run of {whole:.1f} s: every export, page and row identical.")
+    print(f"{args.kills} kills ({', '.join(f'{count} while {stage}' if not stage.startswith('ended') else f'{count} {stage}' for stage, count in sorted(stages.items()))}), {args.students} students, a run of {whole:.1f} s: every export, page and row identical.")
     return 0
 
 

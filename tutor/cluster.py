@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
 from typing import Any
 
 from hwlib.errors import BadInput
@@ -69,12 +70,24 @@ class Cluster:
         while keys:
             self._wait(done)
             for future in done.next_batch(block=False):
-                if future.status not in ("finished", "error"):
-                    raise BadInput(GONE, field="dask")
-                error = future.exception()
-                yield keys.pop(future.key), future.result() if error is None else Lost(f"the cluster failed on it ({type(error).__name__}); the others were not touched")
+                yield keys.pop(future.key), self._answer(future)
                 future.release()
                 add()
+
+    def _answer(self, future: Any) -> Any:
+        """What a task came to. An answer that died with its worker is computed again elsewhere, as long as there is one."""
+        if future.status not in ("finished", "error"):
+            raise BadInput(GONE, field="dask")
+        while True:
+            try:
+                return future.result(timeout=PATIENCE_S)
+            except TimeoutError:
+                if not self._workers():
+                    raise BadInput(GONE, field="dask") from None
+            except CancelledError:
+                raise BadInput(GONE, field="dask") from None
+            except Exception as error:
+                return Lost(f"the cluster failed on it ({type(error).__name__}); the others were not touched")
 
     def _wait(self, done: Any) -> None:
         """Until something is there; a cluster without any worker for a while is gone."""

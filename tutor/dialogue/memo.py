@@ -56,8 +56,14 @@ def _read_text(id: str, rationale: str) -> tuple[list[Any], dict[str, Any]]:
     values: dict[str, Any] = {}
     for sentence in re.split(r"(?<=[.!?;])\s+", text):
         if not HEDGES.search(sentence):
-            values |= {k: v for k, v in read_slots(sentence, brief(id).kind).items() if k not in values}
+            values |= {k: v for k, v in _values(sentence, brief(id).kind).items() if k not in values}
     return seen, values
+
+
+@lru_cache(maxsize=1024)
+def _values(sentence: str, kind: str) -> dict[str, Any]:
+    """The values that one sentence sets; learners of a class share many of them."""
+    return read_slots(sentence, kind)
 
 
 @lru_cache(maxsize=256)
