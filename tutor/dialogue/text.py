@@ -13,7 +13,8 @@ from typing import Any
 LIMIT = 4000
 """Characters of an utterance that are read; the rest is said to be unread."""
 DASHES = str.maketrans({"–": "-", "—": " - ", "−": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": "..."})
-TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "sixteen": 16, "fifteen": 15, "a dozen": 12}
+TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "thirteen": 13, "fourteen": 14,
+        "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "a dozen": 12}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -95,13 +96,17 @@ def _contractions() -> re.Pattern[str]:
 
 
 def digits(text: str) -> str:
-    """Number words up to twelve as digits, for slots.
+    """Number words below a thousand as digits, for slots.
 
-    >>> digits("two replicas, one spare")
-    '2 replicas, 1 spare'
+    >>> digits("two replicas, one spare"), digits("two hundred and fifty-six nodes")
+    ('2 replicas, 1 spare', '256 nodes')
     """
     text = _tens().sub(lambda m: str(TENS[m[1]] + (WORDS.index(m[2]) if m[2] else 0)), text)
-    return _word_numbers().sub(lambda m: str(WORDS.index(m[0])), text)
+    text = _word_numbers().sub(lambda m: str(WORDS.index(m[0])), text)
+    return HUNDRED.sub(lambda m: str(100 * int(m[1] if m[1] and m[1] != "a" else 1) + int(m[2] or 0)), text)
+
+
+HUNDRED = re.compile(r"(?<![\w.,$])(?:([1-9]|a) )?hundred(?: (?:and )?([1-9]\d?)(?![\d.,]))?\b(?! (?:times|percent of))")
 
 
 @cache
