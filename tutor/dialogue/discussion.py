@@ -36,7 +36,7 @@ SUM_UP = re.compile(r"\bsum(?:mar[iy][sz]?e?)?(?: (?:it|this|that|things))? up\b
 REPAIR = re.compile(r"\b(?:smallest|minimal|shortest|a|the) repair\b|\brepair (?:it|my design)\b|\bfix (?:it|my design|this design)\b")
 REASON = re.compile(r"\b(?:because|since|so that|so|as|in order|to (?:keep|avoid|survive|meet|read|hide|save)|that way|which|for|before|after|until|unless|otherwise)\b")
 CORRECTION = re.compile(r"^\W*(?:(?:no|sorry|wait|oops|actually|hm+|correction|ah)[,.: ]+)*(?:i (?:actually |really )?(?:meant|mean)(?: to (?:say|write))?|correction|scratch that|i misspoke|make that|rather)[,.: ]+(?:that )?")
-ABOUT = -1.5
+ABOUT = -2.3
 """Log odds from which a text is taken to be about a concept."""
 STRANGE = 0.5
 """Share of unknown words from which a text is not taken to be about anything."""

@@ -24,6 +24,8 @@ from tutor.dialogue.linear import denial_counts, linear, thresholds
 AGREED, CLEARLY, SHORT = (0.7, 0.5), (0.0, 2.0), 14
 """Least probabilities where frames and model agree, with the log odds from which a text is clearly about something; words of a short one."""
 TURNING = frozenset(f"m:{mark}" for mark in ("asked", "asks first", "asks inside", "supposed", "iffy", "unsure", "quoted", "rejected", "taken back", "denied thinking", "ironic", "contrast"))
+MISFIT = -3.5
+"""Log odds below which the denials of a text are not those of anybody who states the concept."""
 SAYS = re.compile(r"\b(?:says?|said|claims?|claimed|tells?|told|writes?|wrote|insists?|argue[sd]?|promis\w+|according|heard|read somewhere)\b")
 CANDIDATE = -2.5
 """Log odds below which a concept is not considered, unless the frames found it."""
@@ -31,11 +33,12 @@ CANDIDATE = -2.5
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A concept with the probability that the text states it, the log odds that the text is about it, and the strongest words."""
+    """A concept with the probability that the text states it, the log odds that the text is about it and that its denials are those of a statement, and the strongest words."""
 
     id: str
     probability: float
     about: float
+    fits: float
     why: tuple[str, ...]
 
 
@@ -138,11 +141,12 @@ def judged(brief: str, kinds: Mapping[str, str], text: str, seen: Sequence[str])
     bare = linear(f"stated {brief}").scores(features(affirmed(text))) if negations(text) else stated[0]
     known, general = _denied(brief)
     has = denials(text)
-    for id, about, found in candidates(kinds, text, seen, topic, stated, bare, {i: known[i].fit(has, general) for i in kinds}):
+    fits = {i: known[i].fit(has, general) for i in kinds}
+    for id, about, found in candidates(kinds, text, seen, topic, stated, bare, fits):
         odds = float(decide.bias[0]) + sum(value * float(decide.weights[row, 0]) * float(decide.scale[0]) for name, value in found.items() if (row := decide.index.get(name)) is not None)
         part = parts(text)[stated[2][list(kinds).index(id)]]
         why = tuple(_shown(name) for name, _ in linear(f"stated {brief}").reasons(features(part), id))
-        out.append(Judged(id, 1 / (1 + math.exp(-max(-30.0, min(30.0, odds)))), about, why))
+        out.append(Judged(id, 1 / (1 + math.exp(-max(-30.0, min(30.0, odds)))), about, fits[id], why))
     return sorted(out, key=lambda j: (-j.probability, j.id))
 
 
@@ -151,6 +155,8 @@ def states(one: Judged, kind: str, *, agreed: bool, denies: bool) -> bool:
 
     ``agreed`` says that the frames read it in a plain sentence, ``denies`` that a verb of the text is denied.
     """
+    if one.fits <= MISFIT:
+        return False  # to read the opposite of what was said is the worst error
     if one.probability >= thresholds()[kind]:
         return True
     return agreed and (one.probability >= AGREED[0] and one.about >= CLEARLY[0] or not denies and one.probability >= AGREED[1] and one.about >= CLEARLY[1])

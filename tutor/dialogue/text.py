@@ -36,6 +36,7 @@ def normalise(text: str) -> str:
     text = "".join(c for c in text if c.isprintable() or c in "\n\t")
     text = _contractions().sub(lambda m: words("common")["contractions"][m[0]], text)
     text = re.sub(r"\b(\w+)n't\b", r"\1 not", text)
+    text = re.sub(r"\bno[- ]one\b", "nobody", text)
     text = re.sub(r"\b(?:(?:do|must|should|can|may|let us) not|never) (?:forget|ignore|neglect|overlook)\b", "remember", text)
     text = re.sub(r"[ \t]+", " ", text).strip()
     text = re.sub(r"(\S)\1{9,}", r"\1", text)  # a key held down
