@@ -85,7 +85,7 @@ class Discussion:
         self._full = context(self.entry)
         self.ctx = Context(self.entry, simulate=False)
         self._problems: tuple[Finding, ...] | None = None
-        concepts(brief_id)  # patterns are compiled here, once, and not in the first turn
+        self.interpret("decode waits for memory")  # patterns are compiled and models loaded here, once, and not in the first turn
 
     def fresh(self) -> Discussion:
         """A discussion of the same design that has not begun; what is costly to compute is shared."""
