@@ -136,6 +136,8 @@ class Rule:
     flagged: Sample
     passing: Sample
     praise: str = ""
+    deserved: Callable[[Any], bool] | None = None
+    """Whether the praise is earned where the rule holds; None: it always is. A prediction that only avoids a wrong model earns none."""
     skills: tuple[str, ...] = ()
     misconceptions: tuple[str, ...] = ()
     knobs: tuple[str, ...] = ()

@@ -96,7 +96,7 @@ def noticed(ctx: Context) -> tuple[tuple[Finding, ...], int]:
             continue
         if margin < 0:
             broken[rule.id] = (rule, margin)
-        elif rule.praise:
+        elif _deserved(ctx, rule):
             held.append((rule, margin))
     hidden = {id: [c for c in rule.implied_by if c in broken] for id, (rule, _) in broken.items()}
     found = [
@@ -105,7 +105,7 @@ def noticed(ctx: Context) -> tuple[tuple[Finding, ...], int]:
     ]
     order = {"blocks": 0, "costs": 1, "risks": 2, "asks": 3}
     found.sort(key=lambda f: (order[f.severity], f.tier, f.margin, f.rule))
-    held.sort(key=lambda item: (item[0].tier, item[0].id))
+    held.sort(key=lambda item: (item[0].deserved is None, item[0].tier, item[0].id))  # a good prediction is the learner's own deed
     praise = [_praise(ctx, rule, margin) for rule, margin in held[:PRAISES]]
     return (*found, *praise), checked
 
@@ -118,6 +118,13 @@ def finding(ctx: Context, rule: Rule, margin: float, hides: tuple[str, ...] = ()
         question=fill(rule.ask, rows), hints=tuple(fill(hint, rows) for hint in rule.hints), misconceptions=rule.misconceptions,
         knobs=rule.knobs, page=rule.page, hides=hides,
     )
+
+
+def _deserved(ctx: Context, rule: Rule) -> bool:
+    try:
+        return rule.deserved is None or rule.deserved(ctx)
+    except NotKnown:
+        return False
 
 
 def _praise(ctx: Context, rule: Rule, margin: float) -> Finding:

@@ -10,7 +10,8 @@ import pytest
 
 from tutor.briefs import brief, brief_ids
 from tutor.context import Context
-from tutor.findings import HEADINGS, SEVERITIES
+from tutor.designfile import entry
+from tutor.findings import HEADINGS, SEVERITIES, fill
 from tutor.measures import MEASURES
 from tutor.review import noticed
 from tutor.rules import SECTIONS, all_rules, rules_for
@@ -97,6 +98,25 @@ def test_passing_design_passes(rule):
     ctx = Context(entry_of(rule, rule.passing))
     if rule.relevant(ctx):
         assert rule.margin(ctx) >= 0
+
+
+def test_praise_of_the_passing_design_shows_its_figures(rule):
+    """Every rule knows what to say when it holds; where it is relevant to the passing design, with that design's figures."""
+    assert rule.praise.endswith(".")
+    ctx = Context(entry_of(rule, rule.passing))
+    if rule.relevant(ctx) and (rule.deserved is None or rule.deserved(ctx)):
+        said = fill(rule.praise, rule.evidence(ctx))
+        assert "{" not in said and "nan" not in said and "not known" not in said, said
+
+
+def test_a_prediction_that_only_avoids_a_wrong_model_earns_no_praise():
+    values = brief("train-100b").reference_values
+    right = Context(entry("train-100b", values)).measure("estimate.days")
+    praised = {
+        days: "days-at-the-peak" in {f.rule for f in noticed(Context(entry("train-100b", values, predictions={"days": days})))[0] if f.severity == "praises"}
+        for days in (right, 3 * right)
+    }
+    assert praised == {right: True, 3 * right: False}
 
 
 def test_no_chain_of_causes_hides_everything():

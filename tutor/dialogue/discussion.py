@@ -17,9 +17,12 @@ from tutor.briefs import brief
 from tutor.context import Context, NotKnown, context
 from tutor.designfile import Entry
 from tutor.dialogue import moves
-from tutor.dialogue.acts import act_of
+from tutor.dialogue.acts import decided
 from tutor.dialogue.claims import claims as computed_claims
+from tutor.dialogue.features import denials
 from tutor.dialogue.frames import Read, Touched, concept, concepts, opposites, read, touched
+from tutor.dialogue.reading import judged, meant, states, strange
+from tutor.dialogue.reading import plain as plain_statement
 from tutor.dialogue.slots import NUMBER, read_slots
 from tutor.dialogue.text import normalise
 from tutor.findings import Finding, plain
@@ -33,6 +36,10 @@ SUM_UP = re.compile(r"\bsum(?:mar[iy][sz]?e?)?(?: (?:it|this|that|things))? up\b
 REPAIR = re.compile(r"\b(?:smallest|minimal|shortest|a|the) repair\b|\brepair (?:it|my design)\b|\bfix (?:it|my design|this design)\b")
 REASON = re.compile(r"\b(?:because|since|so that|so|as|in order|to (?:keep|avoid|survive|meet|read|hide|save)|that way|which|for|before|after|until|unless|otherwise)\b")
 CORRECTION = re.compile(r"^\W*(?:(?:no|sorry|wait|oops|actually|hm+|correction|ah)[,.: ]+)*(?:i (?:actually |really )?(?:meant|mean)(?: to (?:say|write))?|correction|scratch that|i misspoke|make that|rather)[,.: ]+(?:that )?")
+ABOUT = -2.3
+"""Log odds from which a text is taken to be about a concept."""
+STRANGE = 0.5
+"""Share of unknown words from which a text is not taken to be about anything."""
 MOST = 1200
 """Characters of an utterance that are read; the reply says when there were more."""
 AGAIN = ("That has been answered; here is another figure.", "Let us look from another side.", "One more figure, then.")
@@ -78,7 +85,7 @@ class Discussion:
         self._full = context(self.entry)
         self.ctx = Context(self.entry, simulate=False)
         self._problems: tuple[Finding, ...] | None = None
-        concepts(brief_id)  # patterns are compiled here, once, and not in the first turn
+        self.interpret("decode waits for memory")  # patterns are compiled and models loaded here, once, and not in the first turn
 
     def fresh(self) -> Discussion:
         """A discussion of the same design that has not begun; what is costly to compute is shared."""
@@ -91,12 +98,15 @@ class Discussion:
         """What an utterance is read as. Nothing is remembered and nothing answered."""
         plain_text = CORRECTION.sub("", normalise(text[:MOST]))
         slots = read_slots(plain_text, self.brief.kind)
-        seen = read(self.brief.id, plain_text)
+        seen, others = self._stated(plain_text)
         claims = computed_claims(self.ctx, plain_text)
-        near = touched(self.brief.id, plain_text, seen)
-        act = "meta" if SUM_UP.search(plain_text) else act_of(plain_text, slots=slots, read=bool(seen) or bool(claims) or bool(near))
-        if act in ("question", "help", "meta", "greeting", "frustration", "off-topic", "answer-request"):
-            slots = {}  # what is only asked about is not set
+        near = [Touched(t.concept, meant(plain_text) if t.how == "denied" else t.how) for t in touched(self.brief.id, plain_text, seen)]
+        near += [t for t in others if t.concept.id not in {n.concept.id for n in near}]
+        act = "meta" if SUM_UP.search(plain_text) else decided(plain_text, slots=slots, read=bool(seen), near=bool(claims or near), kind=self.brief.kind)
+        if act == "proposal" and not slots and seen and all(r.concept.kind == "expectation" for r in seen):
+            act = "assertion"  # advice that states a method
+        if act not in ("proposal", "what-if", "number"):
+            slots = {}  # what is only asked or argued about is not set
         if act == "what-if":
             seen = []
         elif act in ("proposal", "number") and not REASON.search(plain_text):
@@ -106,8 +116,22 @@ class Discussion:
         elif act in ("assertion", "question"):
             understood = bool(seen or claims or near) or act == "question" and bool(moves.catalogue(plain_text) or moves.answer(self.ctx, plain_text) or WHY.match(plain_text))
         else:
-            understood = act not in ("what-if", "proposal") or bool(slots or seen or claims)
+            understood = True  # what to do with it can be asked
         return Reading(act, slots, seen, claims, near, understood)
+
+    def _stated(self, text: str) -> tuple[list[Read], list[Touched]]:
+        """The concepts that a normalised text states, and those that it is about without stating them."""
+        framed = read(self.brief.id, text)
+        known = {c.id: c for c in concepts(self.brief.id)}
+        found = judged(self.brief.id, {i: c.kind for i, c in known.items()}, text, [r.concept.id for r in framed])
+        words = {r.concept.id: r.text for r in framed}
+        simple = plain_statement(text)
+        said = [j for j in found if states(j, known[j.id].kind, agreed=simple and j.id in words, denies=denials(text)[0])]
+        seen = [Read(known[j.id], words.get(j.id, text[:120]), j.why) for j in said]
+        if not seen and strange(self.brief.id, text) >= STRANGE:
+            return [], []
+        about = sorted((j for j in found if j not in said and j.about > ABOUT), key=lambda j: -j.about)
+        return seen, [Touched(known[j.id], meant(text)) for j in about[:2]]
 
     def say(self, text: str) -> dict[str, Any]:
         """Read one utterance and answer it."""
@@ -141,7 +165,7 @@ class Discussion:
             "expectations": [r.concept.id for r in seen if r.concept.kind == "expectation"],
             "misconceptions": [r.concept.id for r in seen if r.concept.kind == "misconception"],
             "move": turn["move"], "reply": reply, "understood": turn.get("understood", True),
-            "read": self._read_words(seen, claims, slots), "evidence": plain(turn.get("evidence", [])),
+            "read": self._read_words(seen, claims, slots), "why": {r.concept.id: list(r.why) for r in seen if r.why}, "evidence": plain(turn.get("evidence", [])),
             "design_changes": plain(turn.get("design_changes", {})), "choices": turn.get("choices", []), "rule": turn.get("rule", ""),
         }
 
@@ -266,6 +290,8 @@ class Discussion:
         fact, ask = moves.filled(one.concept.fact, self.ctx), moves.filled(one.concept.ask, self.ctx)
         if one.how == "denied" and one.concept.kind == "misconception":
             return {"move": "assert", "reply": f"Agreed, and the figures say so too. {fact} {self._question()}"}
+        if one.how == "about":
+            return {"move": "revoice", "reply": f"That touches “{self._name(one.concept.id)}”, and I am not sure on which side you are, so I count it neither way. {fact} {ask}"}
         lead = {"denied": "Let us see what the figures say.", "reported": "Whoever says it, the figures decide.", "supposed": "Suppose it, and compare."}.get(one.how, "")
         return {"move": "contrast", "reply": f"{lead} {fact} {ask}"}
 

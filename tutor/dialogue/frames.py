@@ -34,6 +34,8 @@ class Read:
 
     concept: Concept
     text: str
+    why: tuple[str, ...] = ()
+    """The features that weighed most, where the linear model took part."""
 
 
 @cache
@@ -80,6 +82,11 @@ def _guards() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pat
         re.compile(r"\b(?:" + "|".join(data["words"]) + r")\b"), re.compile(r"\b(?:" + "|".join(data["before"]) + ")"),
         re.compile(r"^\W*(?:\w+\W+){0,4}?(?:" + "|".join(data["after"]) + ")"), re.compile(r"(?<!\w)(?:" + "|".join(data["after"]) + ")"),
     )
+
+
+def guarded(text: str) -> bool:
+    """Whether a normalised text has words that turn a statement: "I doubt that", "is a myth"."""
+    return bool(_guards()[1].search(text) or _guards()[3].search(text))
 
 
 def read(brief: str, text: str) -> list[Read]:

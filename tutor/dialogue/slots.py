@@ -11,7 +11,7 @@ from tutor.dialogue.text import digits, words
 
 NUMBER = r"(?P<n>\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?) ?(?P<m>k|thousand|million|mio|billion|bn|trillion|m|b|t)?(?![\w.]*\d)\b"
 BIG = r"(?P<n>\d[\d,]*(?:\.\d+)?(?:e1[0-9])?) ?(?P<m>billion|bn|trillion|b|t)\b"
-TIME = r"(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<u>milliseconds?|msec|ms|µs|us|seconds?|secs?|s|minutes?|mins?|min|hours?|hrs?|h|days?|d)\b"
+TIME = r"(?P<n>\d[\d,]*(?:\.\d+)?)[ -]?(?P<u>milli-?seconds?|millis|msec|ms|µs|us|seconds?|secs?|s|minutes?|mins?|min|hours?|hrs?|h|days?|d)\b"
 SHARE = r"(?P<n>\d[\d,]*(?:\.\d+)?) ?(?P<p>%|percent|per cent)?"
 LINK = (
     r"(?:(?:should|shall|will|would|must|could|can|might|may|is|are|was) )?(?:to be |be )?(?:set|fixed|kept|raised?|raising|lowered?|limited|capped|cap|cut|increas(?:e|ed|es)|"
@@ -19,7 +19,24 @@ LINK = (
 )
 """Ways to say "to" or "=" before a value."""
 SCALE = {"k": 1e3, "thousand": 1e3, "m": 1e6, "million": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "billion": 1e9, "t": 1e12, "trillion": 1e12, None: 1.0}
-SECONDS = {"ms": 1e-3, "mi": 60.0, "µs": 1e-6, "us": 1e-6, "s": 1.0, "se": 1.0, "h": 3600.0, "ho": 3600.0, "hr": 3600.0, "d": 86400.0, "da": 86400.0}
+SECONDS = {"ms": 1e-3, "mil": 1e-3, "mi": 60.0, "µs": 1e-6, "us": 1e-6, "s": 1.0, "se": 1.0, "h": 3600.0, "ho": 3600.0, "hr": 3600.0, "d": 86400.0, "da": 86400.0}
+
+
+FRACTIONS = tuple((re.compile(rf"\b{said}"), value) for said, value in (
+    (r"half an hour\b", "30 minutes"), (r"half a second\b", "0.5 s"), (r"half a minute\b", "30 seconds"), (r"half a (million|billion|trillion|thousand)\b", r"0.5 \1"), (r"half a day\b", "12 hours"),
+    (r"half a dollar\b", "$0.5"), (r"a dollar fifty\b", "$1.5"), (r"(?:a )?quarter of an hour\b", "15 minutes"), (r"(?:a )?quarter of a second\b", "0.25 s"), (r"(?:a )?(?:0\.)?quarter of a (million|billion|trillion)\b", r"0.25 \1"),
+    (r"(?:three|3)[- ]quarters? of a (million|billion|trillion|second)\b", r"0.75 \1"), (r"(?:three|3)[- ]quarters?\b", "75%"), (r"(\d) tenths of a second\b", r"0.\1 s"), (r"a tenth of a second\b", "0.1 s"), (r"a twentieth of a second\b", "0.05 s"),
+    (r"(\d+) and a half\b", r"\1.5"), (r"once (?:an|per|every|each|a) (hour|day|minute)\b", r"every 1 \1"), (r"(growth|spares?|spare replicas) (?:is |of |at )?(?:zero|nil)\b", r"\1 0"),
+    (r"(?:zero|no) (spare|extra|standby|backup|redundant|growth)\b", r"0 \1"), (r"no (tensor|pipeline) parallel\w*", r"\1 parallel 1"), (r"a (?=million\b|billion\b|thousand\b|trillion\b)", "1 "), (r"10\^(\d)\b", r"1e\1"),
+    (r"(?:a|1) pair of\b", "2"), (r"(\d) dozen\b", lambda m: str(12 * int(m[1]))), (r"(was|is|were|of|to|under|be|time|at) (?:a|an) (?=(?:second|minute|hour)\b)", r"\1 1 "),
+))
+"""Values said as fractions, or as nothing."""
+ASIDE = tuple(re.compile(p) for p in (
+    r"(?:^|(?<=[.;] ))(?:my|the|our) (?:last|previous|old|former) [^.;]*(?:[.;] |, (?:this time|now)|$)", r"\b(?:they|the vendor|somebody|someone|the brochure|my (?:boss|colleague)) (?:recommends?|proposes?|suggests?|says?|wants?)\b[^,.;]*[,.;]",
+    r"\b(?:replace|swap)s? (?:the )?[\w ]{1,24}? (?:by|with|for)\b", r", (?:would|how|does|do|will|can|is|are|what)\b[^,]*\?\s*$", r"\bnot \$?[\d.,]+%? ?\w{0,9} but\b", r"\binstead of [\w-]+ batching\b",
+    r"\b(?:drop|remove|leave out|left out|without|exclude) (?:the )?(?=(?:groq|inferentia|tpu|l40s|lpu)[\w ]*(?:$|[.?]| from))\w+",
+))
+"""What somebody else sets, what once was, what is only asked: dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +79,20 @@ def prepared(text: str) -> str:
     """The text without quotations and without the old value of a change; number words as digits."""
     text = re.sub(r'"[^"]*"', " ", digits(text))
     text = re.sub(r"(\d+(?:\.\d+)?) ?(?:cents?|ct)\b", lambda m: f"${float(m[1]) / 100:g}", text)
-    text = re.sub(r"\bhalf an hour\b", "30 minutes", re.sub(r"\bhalf a second\b", "0.5 s", text))
+    for said, value in FRACTIONS:
+        text = said.sub(value, text)
     text = re.sub(r"\b(?:every|each) (hour|day|minute)\b", r"every 1 \1", re.sub(r"\ban hour and a half\b", "90 minutes", text))
     text = re.sub(r"\b(?:about|around|roughly|approximately|approx|say|maybe|perhaps|only|just|exactly|like|some|circa) (?=[$~]?\d)", "", text)
-    text = re.sub(r"\bfrom \$?[\d.,]+ ?\w{0,12}(?: \w+)? to\b", " to ", text)
+    text = re.sub(r"(?<![\d,.])(\d{1,2}),(\d{1,2})(?![\d,])", r"\1.\2", text)  # a decimal comma
+    text = re.sub(r"(?<=[a-z]): (?=[$~]?\d)", " ", text)
+    text = re.sub(r"[×x] ?(?=\d)", "x ", text)
+    for pattern in ASIDE:
+        text = pattern.sub(" ", text)
+    text = re.sub(r"\bfrom \$?[\d.,]+(?:k\b|%)? ([a-z-]+(?: (?:a|per) replica)?) to (\d[\d.,]*)(?= ?[.?,]| ?$)", r"to \2 \1", text)
+    text = re.sub(r"\bfrom \$?[\d.,]+ ?\w{0,12}%?(?: \w+)? to\b", " to ", text)
     text = re.sub(rf" +{LINK}\b", " to", re.sub(r" +", " ", text))
-    text = re.sub(r"\b(?:instead of|rather than|not) \$?[\d.,]+[ -]?\w*(?: \w+)?", " ", text)
+    text = re.sub(r" (?:were|was|becomes?|shall be|is|stays? at|stay at|comes? out at|rose to|grew to|grow to|fell to|limited to|capped at|no more than)(?: only)?(?= [$~]?\d)", " to", text)
+    text = re.sub(r",? (?:instead of|rather than|not(?: at)?) \$?[\d.,]+(?:k\b|%)?(?: ?(?:ms|s|percent|replicas|cards|chips|nodes|users|tokens)\b)?", " ", text)
     return text
 
 
@@ -93,6 +118,10 @@ def read_slots(text: str, kind: str) -> dict[str, Any]:
     chip = _chips().search(text)
     if chip:
         found["accelerator"] = words("slots")["chips"][chip[1]]
+    if kind != "training":
+        found.pop("train_tokens", None)
+        if "params" in found and not re.search(r"param|model (?:to|of|with)", text):
+            del found["params"]  # "the 70B" is a name
     found |= _choices(text)
     found |= _bits(text, kind)
     return found
@@ -110,7 +139,7 @@ def _value(kind: str, match: re.Match[str]) -> Any:
         return None
     if kind == "time":
         unit = groups["u"]
-        seconds = value * SECONDS.get(unit[:2], SECONDS.get(unit[:1], 1.0))
+        seconds = value * SECONDS.get(unit[:3], SECONDS.get(unit[:2], SECONDS.get(unit[:1], 1.0)))
         return round(seconds, 9)
     if kind == "share":
         return value / 100 if groups.get("p") or value > 1.5 else value
@@ -133,9 +162,9 @@ def _choices(text: str) -> dict[str, Any]:
         hits = [(m.start(), value) for value, pattern in patterns if (m := pattern.search(text)) and not _negated(text, m.start())]
         if hits:
             found[slot] = min(hits)[1]
-    chunk = re.search(r"chunk(?:ed|ing)?(?: the)?(?: pre-?fill\w*| prompts?)?", text)
+    chunk = re.search(r"chunk(?:s|ed|ing)?(?: the)?(?: pre-?fill\w*| prompts?)?", text)
     if chunk:
-        found["chunked_prefill"] = not re.search(r"\b(?:no|not|without|disable|off|unchunk)\b", text[max(0, chunk.start() - 14):chunk.end() + 8])
+        found["chunked_prefill"] = not re.search(r"\b(?:no|not|without|disabled?|off|unchunk|drop|remove)\b", text[max(0, chunk.start() - 14):chunk.end() + 18])
     return found
 
 
@@ -147,6 +176,10 @@ def _bits(text: str, kind: str) -> dict[str, Any]:
     """Bits of weights and cache when serving, of products and state when training."""
     found: dict[str, Any] = {}
     table = words("slots")["formats"]
+    for short, slot in ((r"\bw(4|8|16)\b", "weight_bits"), (r"\bkv ?(4|8|16)\b", "kv_bits")):
+        if kind != "training" and (hit := re.search(short, text)):
+            found[slot] = int(hit[1])
+    both = kind != "training" and re.search(r"\bweights? and (?:the )?(?:kv|cache)|everywhere|\bboth\b", text)
     for match in _formats().finditer(text):
         if _negated(text, match.start()):
             continue
@@ -159,7 +192,12 @@ def _bits(text: str, kind: str) -> dict[str, Any]:
                 continue
             if fmt in ("fp8", "bf16", "fp16", "int8", "int4", "fp4"):
                 found.setdefault("matmul_precision", fmt)
-        elif re.match(r"[ -]*(?:kv|cache|keys)", after) or re.search(r"(?:kv|cache)[\w -]{0,14}(?:in|to|at|is|=|:|with)? ?$", before):
+        elif re.match(r"[ -]*(?:matmul|math\b|product)", after):
+            found.setdefault("matmul_precision", fmt if not fmt[0].isdigit() else f"int{table[fmt]}")
+        elif both:
+            found.setdefault("weight_bits", table[fmt])
+            found.setdefault("kv_bits", table[fmt])
+        elif re.match(r"[ -]*(?:kv|cache|keys|for (?:the )?(?:kv|cache|keys))", after) or re.search(r"(?:kv|cache)[\w -]{0,14}(?:in|to|at|is|=|:|with)? ?$", before):
             found.setdefault("kv_bits", table[fmt])
         else:
             found.setdefault("weight_bits", table[fmt])

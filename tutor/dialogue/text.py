@@ -13,7 +13,8 @@ from typing import Any
 LIMIT = 4000
 """Characters of an utterance that are read; the rest is said to be unread."""
 DASHES = str.maketrans({"–": "-", "—": " - ", "−": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": "..."})
-TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "sixteen": 16, "fifteen": 15, "a dozen": 12}
+TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "thirteen": 13, "fourteen": 14,
+        "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "a dozen": 12}
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -35,6 +36,7 @@ def normalise(text: str) -> str:
     text = "".join(c for c in text if c.isprintable() or c in "\n\t")
     text = _contractions().sub(lambda m: words("common")["contractions"][m[0]], text)
     text = re.sub(r"\b(\w+)n't\b", r"\1 not", text)
+    text = re.sub(r"\bno[- ]one\b", "nobody", text)
     text = re.sub(r"\b(?:(?:do|must|should|can|may|let us) not|never) (?:forget|ignore|neglect|overlook)\b", "remember", text)
     text = re.sub(r"[ \t]+", " ", text).strip()
     text = re.sub(r"(\S)\1{9,}", r"\1", text)  # a key held down
@@ -95,13 +97,17 @@ def _contractions() -> re.Pattern[str]:
 
 
 def digits(text: str) -> str:
-    """Number words up to twelve as digits, for slots.
+    """Number words below a thousand as digits, for slots.
 
-    >>> digits("two replicas, one spare")
-    '2 replicas, 1 spare'
+    >>> digits("two replicas, one spare"), digits("two hundred and fifty-six nodes")
+    ('2 replicas, 1 spare', '256 nodes')
     """
     text = _tens().sub(lambda m: str(TENS[m[1]] + (WORDS.index(m[2]) if m[2] else 0)), text)
-    return _word_numbers().sub(lambda m: str(WORDS.index(m[0])), text)
+    text = _word_numbers().sub(lambda m: str(WORDS.index(m[0])), text)
+    return HUNDRED.sub(lambda m: str(100 * int(m[1] if m[1] and m[1] != "a" else 1) + int(m[2] or 0)), text)
+
+
+HUNDRED = re.compile(r"(?<![\w.,$])(?:([1-9]|a) )?hundred(?: (?:and )?([1-9]\d?)(?![\d.,]))?\b(?! (?:times|percent of))")
 
 
 @cache

@@ -52,6 +52,15 @@ def predicted(name: str) -> Callable[[Context], bool]:
     return lambda ctx: name in ctx.predictions
 
 
+def near(said: float, right: float) -> bool:
+    """Whether a prediction is good enough to praise: within a quarter of the figure.
+
+    >>> near(11.0, 10.0), near(14.0, 10.0), near(0.0, 0.0)
+    (True, False, True)
+    """
+    return abs(said - right) <= 0.25 * abs(right)
+
+
 def signature(said: float, wrong: float, right: float) -> bool:
     """Whether a prediction looks like a wrong model's answer: within 15% of it, and over 25% off the right one.
 

@@ -27,6 +27,7 @@ RULE = Rule(
         row(ctx, "total", "three years", "estimate.total_usd", "usd"),
     ),
     title="The fleet is {use} busy, and better batches are to save {batching}.",
+    praise="A fleet that is {use} busy has requests to batch: continuous batching saves {batching} of {total}.",
     ask="Which requests wait to be batched in a fleet that is {use} busy?",
     hints=(
         "Look at the utilisation before the lever.",

@@ -16,7 +16,7 @@ Known limits
 
 from tutor.findings import Rule, Tier, sample
 from tutor.measures import pulled
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def relevant(ctx):
@@ -36,6 +36,8 @@ RULE = Rule(
         row(ctx, "b", "of it, continuous batching", "estimate.saving_batching", "usd"), row(ctx, "c", "of it, another chip", "estimate.saving_chip", "usd"),
     ),
     title="You predicted {said}, the sum of each lever alone; together they save {all}.",
+    praise="You predicted {said} for all levers together; it is {all}, less than the {sum} of each alone added up.",
+    deserved=lambda ctx: ctx.measure("sum_of_singles") > ctx.measure("estimate.saving_all") and near(ctx.predictions["saving_all_usd"], ctx.measure("estimate.saving_all")),
     ask="After the first lever the bill is smaller. What does the second one take its share of?",
     hints=(
         "Compare the sum of the levers with the levers together.",

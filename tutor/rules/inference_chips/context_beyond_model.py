@@ -27,6 +27,7 @@ RULE = Rule(
         row(ctx, "token", "KV cache of one token", "estimate.kv_bytes_per_token", "B"),
     ),
     title="The scheduler admits {asked}; the model was made for {has}.",
+    praise="Contexts of {asked} stay within the {has} that the model was made for.",
     ask="What has the model learned about the position after {has}?",
     hints=(
         "Compare the longest context of the scheduler with the model's card.",

@@ -14,7 +14,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -35,6 +35,8 @@ RULE = Rule(
         row(ctx, "hour", "the fleet, an hour", "estimate.usd_per_hour", "usd"), row(ctx, "busy", "busy at the peak", "estimate.utilisation", "%"),
     ),
     title="You predicted {said} a million tokens; at the load of the day it is {right}.",
+    praise="You predicted {said} a million tokens; it is {right}. At full load around the clock it would be {other}, and you did not count on that.",
+    deserved=lambda ctx: near(ctx.predictions["usd_per_mtoken"], ctx.measure("estimate.usd_per_mtoken")),
     ask="The fleet costs {hour} an hour, at noon and at four in the morning. How many tokens does it write at four?",
     hints=(
         "Look at how busy the fleet is at the peak, and at the peak factor.",

@@ -14,7 +14,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -35,6 +35,8 @@ RULE = Rule(
         fact("factor", "peak to mean", ctx.load.peak_factor),
     ),
     title="You predicted {said} requests a second; that is the mean of the day, and the peak is {right}.",
+    praise="You predicted {said} requests a second; the peak is {right}, {factor} times the mean of {other}.",
+    deserved=lambda ctx: near(ctx.predictions["peak_requests_per_s"], ctx.measure("estimate.peak_requests_per_s")),
     ask="The busiest hour has {factor} times the mean. What arrives in a second of it?",
     hints=(
         "Look at the peak factor among the assumptions.",

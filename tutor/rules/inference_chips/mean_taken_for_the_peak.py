@@ -26,6 +26,7 @@ RULE = Rule(
         row(ctx, "peak", "requests a second, peak", "estimate.peak_requests_per_s"),
     ),
     title="The peak is taken as {factor} times the mean.",
+    praise="You sized for a peak of {factor} times the mean: {peak} requests a second, not {mean}.",
     ask="{mean} requests a second is the mean over day and night. What arrives at eight in the evening?",
     hints=(
         "Look at the assumptions you changed.",

@@ -26,6 +26,7 @@ RULE = Rule(
         row(ctx, "floor", "first token without queue, longest prompts", "estimate.ttft_floor_p99_s", "s"),
     ),
     title="Network and gateway are taken as {network}.",
+    praise="{network} of the first token is left to network and gateway, which no chip can shorten.",
     ask="Where is the clock of the objective: at the user, or at the rack?",
     hints=(
         "Look at the assumptions you changed.",

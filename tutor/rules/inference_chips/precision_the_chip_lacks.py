@@ -36,6 +36,7 @@ RULE = Rule(
         row(ctx, "step", "a decode step", "estimate.step_s", "s"),
     ),
     title="The chip has no peak for {bits}-bit products ({formats}): fewer bytes are read, the arithmetic stays as it is.",
+    praise="{bits}-bit weights suit a chip with peaks for {formats}.",
     ask="If {bits}-bit weights are widened before each product, which gets faster: the prefill ({sums} of arithmetic) or the decode step ({step})?",
     hints=(
         "Look at the formats in the chip's card.",

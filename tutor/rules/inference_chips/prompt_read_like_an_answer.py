@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -36,6 +36,8 @@ RULE = Rule(
         row(ctx, "token", "a token of the answer", "estimate.tpot_s", "s"),
     ),
     title="You predicted {said} for the prefill; it takes {right}.",
+    praise="You predicted {said} for the prefill; it takes {right}. All tokens of a prompt pass at once: at the speed of the answer it would be {other}.",
+    deserved=lambda ctx: near(ctx.predictions["prefill_s"], ctx.measure("estimate.prefill_s")),
     ask="A token of the answer takes {token}, and each one waits for the one before. Which token of the prompt has to wait for another?",
     hints=(
         "Look at the timeline: prompt and answer.",

@@ -37,6 +37,7 @@ RULE = Rule(
         row(ctx, "rate", "prompts a second, a replica", "estimate.requests_per_s_per_replica"),
     ),
     title="Other people's prompts stretch a token to {tpot}; in chunks it would be {smooth}.",
+    praise="Even without chunks, other people's prompts stretch a token only to {tpot}; in chunks it would be {smooth}.",
     ask="A prompt takes {prefill} and {rate} of them arrive each second at a replica. What do the answers in progress do meanwhile?",
     hints=(
         "Look at the timeline: what happens to the rows that are decoding when a new one begins?",

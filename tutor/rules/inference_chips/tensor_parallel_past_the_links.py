@@ -30,6 +30,7 @@ RULE = Rule(
         row(ctx, "chips", "chips a replica", "design.chips_per_replica"),
     ),
     title="Of a step of {step}, links take {links} and memory {memory}: {chips} chips wait for each other.",
+    praise="The links keep up with {chips} chips: {links} of a step against {memory} of reads.",
     ask="Double the {chips} chips of a replica: which of {memory} of reads and {links} of links gets shorter?",
     hints=(
         "Look at the decode step: which term would a faster link shorten?",

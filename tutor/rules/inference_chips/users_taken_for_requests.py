@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import at_most, fact, predicted, row
+from tutor.rules.kit import at_most, fact, near, predicted, row
 
 RULE = Rule(
     id="users-taken-for-requests", severity="asks", tier=Tier.REASONING, briefs=("serve-70b",), skills=("peak-arithmetic", "littles-law"),
@@ -29,6 +29,8 @@ RULE = Rule(
         row(ctx, "factor", "peak to mean", "load.peak_factor"),
     ),
     title="You predicted {said} requests a second; {users} users a day make {right} at the peak.",
+    praise="You predicted {said} requests a second from {users} users a day; the peak is {right}.",
+    deserved=lambda ctx: near(ctx.predictions["peak_requests_per_s"], ctx.measure("estimate.peak_requests_per_s")),
     ask="{users} people ask {each} times in a day. How many of those requests fall into one second of the busiest hour?",
     hints=(
         "Write the units beside each number: users, requests a user, a day.",

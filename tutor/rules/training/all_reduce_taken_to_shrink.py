@@ -14,7 +14,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -35,6 +35,8 @@ RULE = Rule(
         row(ctx, "ranks", "ranks", "design.data_parallel"), row(ctx, "bytes", "bytes that a rank sends", "estimate.allreduce_bytes", "B"),
     ),
     title="You predicted {said} for the all-reduce; it takes {right}.",
+    praise="You predicted {said} for the all-reduce; it takes {right}, and {ranks} ranks do not divide it.",
+    deserved=lambda ctx: near(ctx.predictions["allreduce_s"], ctx.measure("estimate.data_comm_s")),
     ask="Each of {ranks} ranks sends {bytes}. What would that be with twice as many ranks?",
     hints=(
         "Look at what one rank sends, not at what all of them hold.",

@@ -30,6 +30,7 @@ RULE = Rule(
         fact("seq", "sequence", ctx.design.seq_len, "tokens"), fact("ranks", "data-parallel ranks", ctx.design.data_parallel),
     ),
     title="A batch of {batch} is not a whole number of micro-batches of {unit}.",
+    praise="{batch} are a whole number of micro-batches of {unit}: every rank gets the same work.",
     ask="How many micro-batches does each of {ranks} ranks get from {batch}?",
     hints=(
         "Divide the batch by what all ranks do at once.",

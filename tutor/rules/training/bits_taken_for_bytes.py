@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -36,6 +36,8 @@ RULE = Rule(
         row(ctx, "bytes", "bytes that a rank sends", "estimate.allreduce_bytes", "B"),
     ),
     title="You predicted {said} for the all-reduce; it takes {right}, and an eighth of that is {other}.",
+    praise="You predicted {said} for the all-reduce; it takes {right}: bytes were divided by bytes a second.",
+    deserved=lambda ctx: near(ctx.predictions["allreduce_s"], ctx.measure("estimate.data_comm_s")),
     ask="A rank sends {bytes}. In which unit is the rate of the link that you divided by?",
     hints=(
         "Look at the unit behind the link's figure.",

@@ -14,7 +14,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -35,6 +35,8 @@ RULE = Rule(
         row(ctx, "stages", "pipeline stages", "design.pipeline_parallel"), row(ctx, "m", "micro-batches", "estimate.micro_batches"),
     ),
     title="You predicted an idle share of {said}; with {stages} stages and {m} micro-batches it is {right}.",
+    praise="You predicted an idle share of {said}; {stages} stages and {m} micro-batches leave {right}.",
+    deserved=lambda ctx: near(ctx.predictions["bubble"], ctx.measure("estimate.bubble")),
     ask="The first micro-batch has reached the second of {stages} stages. What does the last stage do?",
     hints=(
         "Look at the picture of the pipeline: the corners at its two ends.",

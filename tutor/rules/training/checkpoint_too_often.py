@@ -26,6 +26,7 @@ RULE = Rule(
         row(ctx, "write", "writing one checkpoint", "estimate.checkpoint_write_s", "s"), row(ctx, "goodput", "goodput", "estimate.goodput", "%"),
     ),
     title="A checkpoint every {yours} stops the run for {write} each time; {best} would lose least.",
+    praise="A checkpoint every {yours} is not too often: writing one takes {write}, and {best} would lose least.",
     ask="Each save takes {write}. Which share of {yours} is that?",
     hints=(
         "Look at the goodput: what takes the rest?",

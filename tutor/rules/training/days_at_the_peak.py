@@ -14,7 +14,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -35,6 +35,8 @@ RULE = Rule(
         row(ctx, "mfu", "MFU", "estimate.mfu", "%"),
     ),
     title="You predicted {said}; at an MFU of {mfu} the run takes {right}.",
+    praise="You predicted {said}; at an MFU of {mfu} the run takes {right}. At the peak it would be {other}.",
+    deserved=lambda ctx: near(ctx.predictions["days"], ctx.measure("estimate.days")),
     ask="Which share of the peak does your figure of {said} stand for?",
     hints=(
         "Look at the MFU of the estimate.",

@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -36,6 +36,8 @@ RULE = Rule(
         row(ctx, "chips", "chips", "estimate.n_chips"), row(ctx, "mtbf", "time between failures of the cluster", "estimate.mtbf_s", "s"),
     ),
     title="You predicted {said} failures; with {chips} chips there are {right}.",
+    praise="You predicted {said} failures; {chips} chips make {right} over the run, one every {mtbf}.",
+    deserved=lambda ctx: near(ctx.predictions["failures"], ctx.measure("estimate.failures")),
     ask="One of {chips} chips fails every {mtbf}. How many times is that over the run?",
     hints=(
         "Look at the time between failures of the whole cluster.",

@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless, variant
+from tutor.rules.kit import fact, near, row, signature, unless, variant
 
 
 def relevant(ctx):
@@ -36,6 +36,8 @@ RULE = Rule(
         row(ctx, "gain", "gain on the arithmetic", "estimate.precision_gain"),
     ),
     title="You predicted {said} with FP8; it takes {right}, against {wide} in BF16.",
+    praise="You predicted {said} with FP8; it takes {right}, against {wide} in BF16.",
+    deserved=lambda ctx: near(ctx.predictions["days"], ctx.measure("estimate.days")),
     ask="FP8 doubles the peak of the products. Which parts of a step are not products?",
     hints=(
         "Look at the step's waterfall in BF16: which terms would FP8 touch?",

@@ -26,6 +26,7 @@ RULE = Rule(
         fact("formats", "its formats", ", ".join(ctx.chip.formats)),
     ),
     title="{chip} has no units for {format}; it multiplies {formats}.",
+    praise="{chip} has units for {format}.",
     ask="Which of {formats} would {format} run as on {chip}?",
     hints=(
         "Look at the formats in the chip's card.",

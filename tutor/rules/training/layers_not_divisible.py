@@ -31,6 +31,7 @@ RULE = Rule(
         fact("interleave", "interleaved chunks", ctx.design.interleave), fact("chunks", "chunks in all", chunks(ctx)),
     ),
     title="{layers} layers do not divide into {stages} stages of {interleave} chunks each.",
+    praise="{layers} layers divide evenly into {stages} stages: none waits for a longer one.",
     ask="How many of {layers} layers does each of {chunks} chunks hold?",
     hints=(
         "Divide the layers by the stages.",

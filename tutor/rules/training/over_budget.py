@@ -27,6 +27,7 @@ RULE = Rule(
         row(ctx, "price", "a chip-hour", "estimate.usd_per_chip_hour", "usd/h"), row(ctx, "mfu", "MFU", "estimate.mfu", "%"),
     ),
     title="The run costs {usd}; the budget is {limit}.",
+    praise="The run costs {usd}, within the budget of {limit}.",
     ask="{chips} chips for {days} at {price}: would half the chips for twice the days cost less?",
     hints=(
         "Look at what a chip does in a second, and at what it costs.",

@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import at_most, fact, predicted, row
+from tutor.rules.kit import at_most, fact, near, predicted, row
 
 RULE = Rule(
     id="peak-taken-for-achieved", severity="asks", tier=Tier.REASONING, briefs=("train-100b",), skills=("mfu",), misconceptions=("peak-is-achieved",),
@@ -26,6 +26,8 @@ RULE = Rule(
         row(ctx, "comm", "exposed communication", "estimate.exposed_comm_share", "%"),
     ),
     title="You predicted an MFU of {said}; the design reaches {mfu}.",
+    praise="You predicted an MFU of {said}; the design reaches {mfu}: you left room for bubble ({bubble}) and links ({comm}).",
+    deserved=lambda ctx: near(ctx.predictions["mfu"], ctx.measure("estimate.mfu")),
     ask="Bubble {bubble}, exposed communication {comm}: what else stands between the peak and a real kernel?",
     hints=(
         "Look at the step's waterfall.",

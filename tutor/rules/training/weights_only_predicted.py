@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, predicted, row, signature, unless
+from tutor.rules.kit import fact, near, predicted, row, signature, unless
 
 
 def margin(ctx):
@@ -32,6 +32,8 @@ RULE = Rule(
         row(ctx, "activations", "activations in flight", "estimate.activation_bytes", "B"),
     ),
     title="You predicted {said} a chip, what the weights alone take; it must hold {right}.",
+    praise="You predicted {said} a chip; it holds {right}, of which the weights are {weights}.",
+    deserved=lambda ctx: near(ctx.predictions["bytes_per_chip"], ctx.measure("estimate.total_bytes")),
     ask="A weight has {weights} of company: what else does Adam keep for each parameter, and what does the backward pass need?",
     hints=(
         "Open the memory bar: weights are one of four blocks.",

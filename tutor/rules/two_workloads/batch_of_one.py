@@ -39,6 +39,7 @@ RULE = Rule(
         row(larger(ctx), "tpot", "time a token with it", "estimate.tpot_s", "s"),
     ),
     title="A batch of {limit} leaves room for {fit}: {yours} tokens a second where a batch of {batch} makes {other}.",
+    praise="A batch of up to {limit} shares each read of the weights: {yours} tokens a second from a replica.",
     ask="A step reads all the weights whether {limit} or {batch} sequences are on board. Who pays for that read?",
     hints=(
         "Look at the step: which of its terms depend on the number of sequences?",

@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def wrong(ctx):
@@ -36,6 +36,8 @@ RULE = Rule(
         fact("weights", "bits of a weight", ctx.design.weight_bits), fact("kv", "bits of a cached value", ctx.design.kv_bits),
     ),
     title="You predicted {said} of cache for a user; with {kv}-bit values it is {right}.",
+    praise="You predicted {said} of cache for a user; it is {right}: the cache keeps {kv} bits, whatever the weights have.",
+    deserved=lambda ctx: near(ctx.predictions["kv_bytes_per_user"], ctx.measure("estimate.kv_bytes_per_sequence")),
     ask="The weights have {weights} bits. How many bits has a value in the cache of your design?",
     hints=(
         "Look at the two fields: bits of the weights, bits of the cache.",

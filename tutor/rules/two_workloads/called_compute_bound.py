@@ -35,6 +35,7 @@ RULE = Rule(
         row(ctx, "ridge", "ridge point of the chip", "estimate.ridge", "FLOP/B"),
     ),
     title="You named compute; arithmetic takes {compute} of a step of {step}, memory {memory}.",
+    praise="You named compute, and here it is: arithmetic takes {compute} of a step of {step}, memory {memory}.",
     ask="Make the arithmetic free: {compute} goes from a step of {step}. What is it waiting for then?",
     hints=(
         "Look at the terms of one decode step, side by side.",

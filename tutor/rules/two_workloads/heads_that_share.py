@@ -36,6 +36,7 @@ RULE = Rule(
         row(ctx, "needed", "needed at the peak", "needed_sequences"),
     ),
     title="A token keeps {token} of cache: {fit} sequences fit and {needed} are needed; shared heads would hold {more}.",
+    praise="Even with a KV head for each query head {fit} sequences fit, and {needed} are needed.",
     ask="The model has 32 query heads. What of the cache changes when 8 KV heads serve them, and what of the weights?",
     hints=(
         "Look at the cache of one token: which of the model's dimensions are in it?",

@@ -37,6 +37,7 @@ RULE = Rule(
     misconceptions=("serving-needs-training-fabric",), knobs=("scale_out_link",), page="book/1-two-workloads/index",
     relevant=lambda ctx: ctx.design.scale_out_link != "none", margin=lambda ctx: unless(idle(ctx)), evidence=evidence,
     title="{link} joins replicas that never talk to each other, for {cost}.",
+    praise="The fabric {link} carries replicas of {chips} chips, more than the {domain} of a scale-up domain.",
     ask="A replica has {chips} chips inside a domain of {domain}. Which bytes of a request would cross {link}?",
     hints=(
         "Follow one request from the front door to its last token: which chips does it touch?",

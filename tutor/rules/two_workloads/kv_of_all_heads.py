@@ -16,7 +16,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import fact, row, signature, unless
+from tutor.rules.kit import fact, near, row, signature, unless
 
 
 def relevant(ctx):
@@ -37,6 +37,8 @@ RULE = Rule(
         row(ctx, "token", "KV cache of one token", "estimate.kv_bytes_per_token", "B"),
     ),
     title="You predicted {said} of cache a user, what all query heads would keep; with shared heads it is {right}.",
+    praise="You predicted {said} of cache a user; it is {right}, and not the {full} that a KV head for each query head would keep.",
+    deserved=lambda ctx: near(ctx.predictions["kv_bytes_per_user"], ctx.measure("estimate.kv_bytes_per_sequence")),
     ask="Your design lets several query heads share a KV head. Which factor of the cache is that?",
     hints=(
         "Compare your prediction with the cache of one token times the tokens in flight.",

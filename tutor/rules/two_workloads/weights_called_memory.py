@@ -15,7 +15,7 @@ Known limits
 """
 
 from tutor.findings import Rule, Tier, sample
-from tutor.rules.kit import at_most, fact, predicted, row
+from tutor.rules.kit import at_most, fact, near, predicted, row
 
 RULE = Rule(
     id="weights-called-memory", severity="asks", tier=Tier.REASONING, briefs=("serve-7b",), skills=("kv-size",),
@@ -29,6 +29,8 @@ RULE = Rule(
         row(ctx, "room", "room for caches in a replica", "estimate.kv_room_bytes", "B"),
     ),
     title="You predicted {said} sequences on a chip; their caches leave room for {right}.",
+    praise="You predicted {said} sequences on a chip; their caches leave room for {right}.",
+    deserved=lambda ctx: near(ctx.predictions["users_per_chip"], ctx.measure("sequences_per_chip")),
     ask="What does the second user of a chip need that the first one did not pay for?",
     hints=(
         "Look at what stands beside the weights in the memory bar.",
