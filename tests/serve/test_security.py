@@ -7,6 +7,8 @@ import http.client
 import json
 import socket
 import time
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -30,8 +32,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(folder):
-    """With room for two kernels, ended three seconds after their page has gone."""
-    with reading.local_server(folder / "html", folder, "--kernels", "2", "--idle", "3") as running:
+    """With room for two kernels."""
+    with reading.local_server(folder / "html", folder, "--kernels", "2") as running:
         yield running
 
 
@@ -177,7 +179,7 @@ class TestKernels:
         try:
             assert 1 <= len(made) <= 2 and len(server.kernels()) == len(made)
             assert all("close some" in said["message"] for status, said in answers if status == 503)
-            assert {status for status, _ in answers} == {201, 503}
+            assert {status for status, _ in answers} == {201, 503}, answers
         finally:
             for id in made:
                 end(server, id)
@@ -186,18 +188,39 @@ class TestKernels:
         end(server, kernel)
         assert server.kernels() == []
 
-    def test_a_kernel_whose_page_vanished_is_ended_and_one_with_a_page_is_not(self, server):
-        async def visit(id: str):
-            open_page = await connected(server, id)
-            while id in {k["id"] for k in server.kernels()} and other in {k["id"] for k in server.kernels()}:
+    def test_a_kernel_whose_page_vanished_is_ended_and_one_with_a_page_is_not(self, folder):
+        async def visit(running) -> tuple[set, str, str]:
+            mine = start(running)[1]["id"]
+            open_page = await connected(running, mine)
+            other = start(running)[1]["id"]
+            while other in {k["id"] for k in running.kernels()}:
                 await asyncio.sleep(0.3)
-            left = {k["id"] for k in server.kernels()}
+            left = {k["id"] for k in running.kernels()}
             open_page.close()
-            return left
+            return left, mine, other
 
-        mine, other = start(server)[1]["id"], start(server)[1]["id"]
-        assert asyncio.run(asyncio.wait_for(visit(mine), 30)) == {mine}
-        until_gone(server, mine, 20)
+        with reading.local_server(folder / "html", folder, "--idle", "6") as running:
+            left, mine, other = asyncio.run(asyncio.wait_for(visit(running), 60))
+            assert left == {mine} and mine != other
+            until_gone(running, mine, 40)
+
+    @pytest.mark.parametrize(("silent_s", "pages", "ended"), [(60, 0, True), (60, 1, False), (5, 0, False)])
+    def test_a_full_house_makes_room_only_where_nobody_has_been_for_a_while(self, monkeypatch, silent_s, pages, ended):
+        monkeypatch.syspath_prepend(str(reading.EXTENSIONS))
+        from jupyter_server._tz import utcnow
+        from livebook_server.kernels import PageKernels
+
+        house, gone = PageKernels(most=1, grace_s=30), []
+        house._kernels["old"] = SimpleNamespace(last_activity=utcnow() - timedelta(seconds=silent_s))
+        house._kernel_connections["old"] = pages
+
+        async def shut(id: str, now: bool = False) -> None:
+            gone.append(id)
+            del house._kernels[id]
+
+        monkeypatch.setattr(house, "shutdown_kernel", shut)
+        asyncio.run(house.end_abandoned())
+        assert gone == (["old"] if ended else [])
 
     def test_kernels_end_with_the_server(self, folder):
         with reading.local_server(folder / "html", folder) as running:
