@@ -22,7 +22,7 @@ book: $(STAMP)  ## build _build/html when it is missing or stale, warnings as er
 	@$(PY) tools/build_book.py
 
 site: book  ## copy the book to _build/site for any static host; SELF_HOSTED=1 brings Python along
-	@SELF_HOSTED=$(SELF_HOSTED) $(PY) tools/site.py
+	@SELF_HOSTED=$(SELF_HOSTED) $(PY) tools/make_site.py
 
 test: book  ## pass all tests: unit, doctest, workbooks, published measurements, hostile files, the book in Chromium
 	@bash tools/chromium.sh

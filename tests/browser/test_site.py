@@ -10,7 +10,7 @@ import pytest
 
 from . import reading
 
-spec = importlib.util.spec_from_file_location("site_tool", reading.ROOT / "tools" / "site.py")
+spec = importlib.util.spec_from_file_location("site_tool", reading.ROOT / "tools" / "make_site.py")
 tool = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(tool)
 

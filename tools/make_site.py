@@ -1,7 +1,7 @@
 """Put the built book in `_build/site`, ready for any static host and any address on it.
 
-    python tools/site.py                 Python comes to the reader from Pyodide's content network
-    SELF_HOSTED=1 python tools/site.py   Python comes from the site itself, for classrooms without internet
+    python tools/make_site.py                 Python comes to the reader from Pyodide's content network
+    SELF_HOSTED=1 python tools/make_site.py   Python comes from the site itself, for classrooms without internet
 
 Every link of the book is relative, so the folder works under a sub-path; this refuses a page that breaks that.
 """
@@ -92,7 +92,7 @@ def make(html: Path, site: Path, mirror: Path | None = None) -> str:
 
 def main() -> int:
     """Make `_build/site` from `_build/html`."""
-    parser = argparse.ArgumentParser(prog="python tools/site.py", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python tools/make_site.py", description=__doc__.splitlines()[0])
     parser.add_argument("--html", type=Path, default=ROOT / "_build" / "html")
     parser.add_argument("--site", type=Path, default=ROOT / "_build" / "site")
     parser.add_argument("--pyodide", type=Path, help="a folder with Pyodide 0.27.7; otherwise fetched from the registries of npm and PyPI")
