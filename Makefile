@@ -7,7 +7,7 @@ PORT ?= 8000
 ABREAST := -n logical --maxprocesses 4 --dist loadgroup
 .DEFAULT_GOAL := help
 
-.PHONY: help serve book test unit browser lint bench calibrate clean
+.PHONY: help serve book site licences audit update test unit browser lint bench calibrate clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ serve: book  ## build the book if needed and serve it on 127.0.0.1:8000 with a l
 
 book: $(STAMP)  ## build _build/html when it is missing or stale, warnings as errors
 	@$(PY) tools/build_book.py
+
+site: book  ## copy the book to _build/site for any static host; SELF_HOSTED=1 brings Python along
+	@SELF_HOSTED=$(SELF_HOSTED) $(PY) tools/make_site.py
 
 test: book  ## pass all tests: unit, doctest, workbooks, published measurements, hostile files, the book in Chromium
 	@bash tools/chromium.sh
@@ -42,6 +45,15 @@ bench: $(STAMP)  ## measure speed beside other tools, in an environment apart
 	@bash tools/bench_environment.sh
 	@.bench/bin/python tools/bench.py
 	@.bench/bin/python tools/bench_graders.py
+
+licences: $(STAMP)  ## the licence of everything that is installed or shipped; fails on one that does not fit
+	@$(PY) tools/licences.py
+
+audit: $(STAMP)  ## known advisories against the installed packages, or a sentence on why that could not be told
+	@$(PY) tools/audit.py
+
+update: $(STAMP)  ## which pins have a newer release, and how one is moved
+	@$(PY) tools/update.py
 
 calibrate: $(STAMP)  ## fit the constants to the published measurements again (minutes)
 	@$(PY) -m hwlib calibrate

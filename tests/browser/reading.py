@@ -83,11 +83,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def local_server(html: Path, root: Path) -> Iterator[LocalServer]:
+def local_server(html: Path, root: Path, *options: str) -> Iterator[LocalServer]:
     """The book with a local Python behind it, as `make serve` starts it."""
     port = free_port()
     command, environment = server_command(html, root, port)
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
         if not line:

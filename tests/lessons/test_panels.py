@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +17,7 @@ from hwlib.cases import decode_cases, saturated_cases, training_cases
 from hwlib.errors import BadInput
 from hwlib.roofline import attainable_flops_per_s
 from lessons import draw
-from lessons.pages import break_even as break_even_page
 from lessons.pages import checkpoints as checkpoints_page
-from lessons.pages import continuous_batching as batching_page
 from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import general_gpu as general_gpu_page
 from lessons.pages import kv_cache as kv_cache_page
@@ -26,7 +26,6 @@ from lessons.pages import long_context as long_context_page
 from lessons.pages import market as market_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import percentile as percentile_page
-from lessons.pages import portfolios as portfolios_page
 from lessons.pages import precision as precision_page
 from lessons.pages import prefill_and_decode as prefill_page
 from lessons.pages import ring_of_chips as ring_page
@@ -39,7 +38,6 @@ from lessons.pages import three_axes as three_axes_page
 from lessons.pages import tokens_to_dollars as dollars_page
 from lessons.pages import torus_and_fat_tree as torus_page
 from lessons.pages import weights_in_sram as sram_page
-from lessons.pages import what_must_fit as fit_page
 from lessons.panels import (
     break_even,
     checkpoints,
@@ -72,8 +70,10 @@ from lessons.panels import (
 from lessons.panels.evidence import Held, band, held_out, measurement_count
 from lessons.panels.parts import View, wire
 
-PANELS = (the_fork, roofline, general_gpu, three_axes, torus_and_fat_tree, precision, kv_cache, what_must_fit, six_n_d, parallelism, ring_of_chips, checkpoints, weights_in_sram, fewer_bits, continuous_batching, percentile, tokens_to_dollars, break_even, levers, long_context, portfolios, market)
-PAGES = (fork_page, roofline_page, general_gpu_page, three_axes_page, torus_page, precision_page, prefill_page, kv_cache_page, fit_page, six_n_d_page, parallelism_page, ring_page, checkpoints_page, sram_page, fewer_bits_page, batching_page, percentile_page, dollars_page, break_even_page, levers_page, long_context_page, portfolios_page, market_page)
+STEMS = [page.rpartition("/")[2].replace("-", "_") for page in re.findall(r"file: book/(\d\S+)", (Path(__file__).parents[2] / "_toc.yml").read_text("utf-8")) if not page.endswith(("/index", "/discussion"))]
+PAGES = tuple(import_module(f"lessons.pages.{stem}") for stem in STEMS)
+PANELS = tuple(import_module(f"lessons.panels.{stem}") for stem in STEMS if stem != "prefill_and_decode")
+"""Of every chapter in the contents; prefill and decode shows the reader's own machine, which tests/lessons/test_own_machine.py drives."""
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -583,7 +583,7 @@ class TestPredict:
         said = predict.compare(roofline_page.question(), text, "")
         assert said.startswith("<") and "<script" not in said
 
-    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("page", PAGES, ids=STEMS)
     def test_the_right_choice_is_among_the_choices_and_nothing_is_told_before(self, page):
         q = page.question()
         assert q.right in q.choices
@@ -599,7 +599,7 @@ class TestPredict:
 
 
 class TestQuiz:
-    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("page", PAGES, ids=STEMS)
     def test_the_computed_answer_is_accepted_and_a_slip_is_named(self, page):
         for seed in range(30):
             item = page.quiz(random.Random(seed))
@@ -608,7 +608,7 @@ class TestQuiz:
             said = quiz.feedback(item, f"{item.answer / item.scale * factor:.9f}".rstrip("0"))
             assert "off by a factor of" in said, (seed, factor, said)
 
-    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("page", PAGES, ids=STEMS)
     def test_visits_differ_and_a_seed_repeats(self, page):
         asks = {page.quiz(random.Random(seed)).ask for seed in range(20)}
         assert len(asks) > 5

@@ -9,6 +9,7 @@ worker. `README.md` beside this file tells the whole story; each module here doe
 `cells`        which cells of a page run live, and which earlier cells they need
 `assets`       what is copied into ``_static/livebook``
 `staleness`    a change in the packages re-executes the book; a change in the assets rewrites it
+`policy`       the content-security-policy of every page
 `page`         what is added to the HTML of a page, and what the theme adds that is taken out
 =============  ==========================================================================
 """
@@ -19,7 +20,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import assets, cells, page, staleness
+from . import assets, cells, page, policy, staleness
 
 PYODIDE_URL = "https://cdn.jsdelivr.net/pyodide/v0.27.7/full/"
 
@@ -48,4 +49,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-merge-info", cells.merge)
     # Late, so that the scripts of the theme and of MyST-NB are already in the context.
     app.connect("html-page-context", page.complete, priority=900)
+    app.connect("build-finished", policy.write)
     return {"version": "1.0", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 ADDRESS = "127.0.0.1"
+SERVICES = ("kernels", "security")
+"""What the book needs of Jupyter Server; its files, contents, sessions, nbconvert and shutdown stay out."""
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
@@ -19,6 +21,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--html", type=Path, default=Path("_build/html"), help="the built book")
     parser.add_argument("--root", type=Path, default=Path(), help="where kernels start: the repository")
+    parser.add_argument("--kernels", type=int, default=12, help="how many pages may run Python at once, some 80 MB each")
+    parser.add_argument("--idle", type=int, default=600, metavar="SECONDS", help="when a kernel that lost its page is ended")
     parser.add_argument("--verbose", action="store_true", help="print the server's log")
     return parser.parse_args(argv)
 
@@ -47,21 +51,22 @@ def make_server(asked: argparse.Namespace, token: str):
     from jupyter_server.serverapp import ServerApp
     from traitlets.config import Config
 
-    from .handlers import add_book
+    from .handlers import NoFiles, add_book
     from .kernels import PageKernels, PromptConnection, ThisPython
 
     config = Config()
     config.ServerApp.update(
         ip=ADDRESS, port=asked.port, port_retries=0, open_browser=False, root_dir=str(asked.root.resolve()),
-        kernel_manager_class=PageKernels, kernel_spec_manager_class=ThisPython,
+        contents_manager_class=NoFiles, kernel_manager_class=PageKernels, kernel_spec_manager_class=ThisPython,
         kernel_websocket_connection_class=PromptConnection, terminals_enabled=False,
         allow_root=True, answer_yes=True, log_level=logging.INFO if asked.verbose else logging.CRITICAL,
     )
     config.IdentityProvider.token = token
     # A page deletes its kernel when it is closed; this is for pages that could not.
-    config.PageKernels.update(cull_idle_timeout=600, cull_interval=60, cull_connected=False)
+    config.PageKernels.update(most=asked.kernels, cull_idle_timeout=asked.idle, cull_interval=max(1, min(60, asked.idle // 2)), cull_connected=False)
 
     server = ServerApp.instance(config=config)
+    server.default_services = SERVICES
     server.initialize(argv=[], find_extensions=False)
     add_book(server.web_app, asked.html.resolve())
     return server
@@ -74,7 +79,9 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(reason)
     token = secrets.token_hex(24)
     server = make_server(asked, token)
-    print(f"Open http://{ADDRESS}:{asked.port}/book/?token={token}  (Ctrl-C stops the server)", flush=True)
+    line = f"Open http://{ADDRESS}:{asked.port}/book/?token={token}  (Ctrl-C stops the server)"
+    # The server binds its port in the loop's first round: an address that is told earlier may not answer yet.
+    server.io_loop.add_callback(print, line, flush=True)
     try:
         server.start()
     except KeyboardInterrupt:

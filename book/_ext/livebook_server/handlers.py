@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.utils import url_path_join
 from tornado import web
 
@@ -26,6 +27,8 @@ class BookHandler(JupyterHandler, web.StaticFileHandler):
     @web.authenticated
     async def get(self, path: str, include_body: bool = True) -> None:
         """A file of the book; a folder's address is that of its index page, never a listing."""
+        if "\0" in path:
+            raise web.HTTPError(404)  # the file system knows no such name, and says so with a fault
         if path == "" or path.endswith("/"):
             path += "index.html"
         if not path.endswith(".html"):
@@ -37,6 +40,8 @@ class BookHandler(JupyterHandler, web.StaticFileHandler):
         self.set_header("Content-Type", "text/html; charset=utf-8")
         # The page holds the reader's token: neither a browser nor a proxy may keep it.
         self.set_header("Cache-Control", "no-store")
+        # The address that was opened holds it, too: a link that is followed must not carry it away.
+        self.set_header("Referrer-Policy", "same-origin")
         content = with_server(page.read_text(encoding="utf-8"), self.base_url, self.identity_provider.token)
         self.finish(content if include_body else None)
 
@@ -51,6 +56,14 @@ class BookHandler(JupyterHandler, web.StaticFileHandler):
     def compute_etag(self) -> str | None:
         """Pages that carry a token have none; files have that of their content."""
         return web.StaticFileHandler.compute_etag(self) if getattr(self, "absolute_path", None) else None
+
+
+class NoFiles(AsyncLargeFileManager):
+    """Hands out none of the files around the book: left to itself Jupyter Server serves them at ``files/``."""
+
+    def get_extra_handlers(self) -> list:
+        """None."""
+        return []
 
 
 class ToBook(JupyterHandler):

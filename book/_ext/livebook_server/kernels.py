@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+from datetime import timedelta
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado import web
@@ -35,13 +38,32 @@ class PageKernels(AsyncMappingKernelManager):
     """One kernel for each open page, up to a limit: each takes some 80 MB."""
 
     most = Int(12, config=True, help="How many kernels may run at once.")
+    grace_s = Int(30, config=True, help="How long a page may take from starting its kernel to connecting to it, or to come back.")
+    starting = 0
+    """Kernels asked for and not yet counted: without them, requests that come together would all pass the limit."""
 
     async def start_kernel(self, *args, **kwargs) -> str:
         """Start a kernel, or say in words that a reader can act on why not."""
-        if len(self) >= self.most:
-            raise web.HTTPError(503, f"{self.most} pages already run Python here: close some and reload this one")
-        kwargs["path"] = ""  # the server's folder, whatever the page asked for: the packages are found from there
-        return await super().start_kernel(*args, **kwargs)
+        self.starting += 1
+        try:
+            if len(self) + self.starting > self.most:
+                await self.end_abandoned()
+            if len(self) + self.starting > self.most:
+                raise web.HTTPError(503, f"{self.most} pages already run Python here: close some and reload this one")
+            kwargs["path"] = ""  # the server's folder, whatever the page asked for: the packages are found from there
+            return await super().start_kernel(*args, **kwargs)
+        finally:
+            self.starting -= 1
+
+    async def end_abandoned(self) -> None:
+        """Make room: end kernels whose page is gone without a word, as after a crash of the browser."""
+        limit = utcnow() - timedelta(seconds=self.grace_s)
+        for id in self.list_kernel_ids():
+            # Looked at anew each time: ending one takes a while, in which another request may have ended the next.
+            kernel = self._kernels.get(id)
+            if kernel is not None and not self._kernel_connections.get(id) and getattr(kernel, "last_activity", utcnow()) < limit:
+                with suppress(web.HTTPError, KeyError):
+                    await self.shutdown_kernel(id, now=True)
 
 
 class PromptConnection(ZMQChannelsWebsocketConnection):

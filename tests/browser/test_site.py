@@ -1,0 +1,119 @@
+"""The site under a sub-path of a static host: live, strict about scripts, and without the internet if so made."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+
+import pytest
+
+from . import reading
+
+spec = importlib.util.spec_from_file_location("site_tool", reading.ROOT / "tools" / "make_site.py")
+tool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tool)
+
+PAGES = ("index", "explorer", "controls")
+
+
+@pytest.fixture(scope="module")
+def sub_path(minihtml, tmp_path_factory):
+    """The small book's site at /classes/2026/, Python from its content network."""
+    root = tmp_path_factory.mktemp("host")
+    (root / "classes").mkdir()
+    tool.make(minihtml, root / "classes" / "2026")
+    with reading.static_host(root) as address:
+        yield f"{address}classes/2026/"
+
+
+@pytest.fixture(scope="module")
+def alone(minihtml, mirror, tmp_path_factory):
+    """The same with Pyodide in the site."""
+    root = tmp_path_factory.mktemp("alone")
+    (root / "classes").mkdir()
+    tool.make(minihtml, root / "classes" / "2026", mirror)
+    with reading.static_host(root) as address:
+        yield f"{address}classes/2026/"
+
+
+class TestFiles:
+    def test_every_page_has_one_strict_policy_before_its_first_script(self, minihtml):
+        for page in tool.pages(minihtml):
+            html = page.read_text("utf-8")
+            if page.name == "index.html" and "Refresh" in html:
+                continue  # Jupyter Book's own redirection, which `make site` gives one
+            (meta,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', html)
+            assert html.index("Content-Security-Policy") < html.index("<script"), page.name
+            scripts = next(part for part in meta.split("; ") if part.startswith("script-src"))
+            assert "'unsafe-inline'" not in scripts and "unsafe-eval" not in scripts and "http" not in scripts
+
+    def test_every_page_of_the_site_has_a_policy(self, minihtml, tmp_path):
+        tool.make(minihtml, tmp_path / "site")
+        assert all("Content-Security-Policy" in p.read_text("utf-8") for p in tool.pages(tmp_path / "site"))
+        assert (tmp_path / "site" / ".nojekyll").is_file()
+
+    def test_a_second_time_changes_nothing(self, minihtml):
+        html = (minihtml / "explorer.html").read_text("utf-8")
+        assert tool.with_policy(html) == html
+
+    def test_a_link_from_the_hosts_root_is_refused_and_the_old_site_stays(self, minihtml, tmp_path):
+        copy = shutil.copytree(minihtml, tmp_path / "html")
+        tool.make(copy, tmp_path / "site")
+        (copy / "index.html").write_text('<head></head><a href="/book/">x</a>')
+        with pytest.raises(tool.NoSite, match="index.html links to /book/"):
+            tool.make(copy, tmp_path / "site")
+        assert (tmp_path / "site" / "explorer.html").is_file() and tool.strays('<a href="//x"><a href="a/b">') == []
+
+    def test_without_a_book_it_says_what_to_run(self, tmp_path):
+        with pytest.raises(tool.NoSite, match="make book"):
+            tool.make(tmp_path, tmp_path / "site")
+
+    def test_a_mirror_that_lacks_a_file_is_refused_by_name(self, minihtml, mirror, tmp_path):
+        thin = shutil.copytree(mirror, tmp_path / "thin", ignore=shutil.ignore_patterns("pyodide.asm.wasm"))
+        with pytest.raises(tool.NoSite, match="lacks pyodide.asm.wasm"):
+            tool.make(minihtml, tmp_path / "site", thin)
+        assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.browser
+class TestInChromium:
+    def test_under_a_sub_path_the_page_comes_alive(self, sub_path, mirror, visit):
+        reader = visit(mirror)
+        reader.open(f"{sub_path}explorer.html", "live")
+        assert reader.complaints == [] and reader.strangers(sub_path, reading.PYODIDE) == []
+
+    def test_self_hosted_nothing_is_asked_of_anybody_else(self, alone, visit):
+        reader = visit()
+        reader.open(f"{alone}explorer.html", "live")
+        assert reader.complaints == [] and reader.strangers(alone) == []
+        assert any(url.endswith("pyodide.asm.wasm") for url in reader.requests)
+
+    def test_without_the_network_the_page_stays_as_built_and_says_so(self, sub_path, visit):
+        reader = visit()
+        reader.open(f"{sub_path}explorer.html", "static")
+        assert reader.page.locator(".livebook-status").first.inner_text()
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_no_page_breaks_its_own_policy(self, sub_path, mirror, visit, page):
+        reader = visit(mirror)
+        reader.page.add_init_script("window.broken = []; addEventListener('securitypolicyviolation', (e) => broken.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))")
+        reader.open(f"{sub_path}{page}.html")
+        reader.page.wait_for_function("document.readyState === 'complete'")
+        if reader.page.locator("#livebook-config").count():
+            reader.wait("live")
+        reader.page.get_by_role("button", name="Fullscreen mode").first.click()
+        assert reader.page.evaluate("window.broken") == []
+
+    def test_what_is_slipped_into_a_page_does_not_run(self, sub_path, mirror, visit):
+        reader = visit(mirror)
+        reader.open(f"{sub_path}explorer.html", "live")
+        reader.page.evaluate("""() => {
+            const script = document.createElement('script');
+            script.textContent = 'window.slipped = 1';
+            document.body.append(script);
+            document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="window.slipped = 2">');
+        }""")
+        reader.page.wait_for_timeout(300)
+        assert reader.page.evaluate("window.slipped") is None
+        assert sum("Content Security Policy" in said for said in reader.complaints) >= 2

