@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from hwlib import catalogue
 from hwlib.errors import BadInput
 from hwlib.sources import Choice
@@ -93,8 +91,9 @@ def _origin(constant: catalogue.Constant) -> Html:
 def constant_tables() -> Shown:
     """Definitions, assumptions and single numbers, a table for each group."""
     parts = []
-    for group, members in groupby(catalogue.constants(), key=lambda c: c.group):
-        members = list(members)
+    every = catalogue.constants()
+    for group in dict.fromkeys(c.group for c in every):  # a group may have grown in two places of the file
+        members = [c for c in every if c.group == group]
         rows = [
             [
                 Html(f"{esc(c.name)}<br><code>{esc(c.id)}</code>"), _value(c), getattr(c.figure.origin, "as_printed", ""),

@@ -94,6 +94,13 @@ def test_tables_have_captions_scopes_and_a_container_that_keys_reach(pages, page
 
 
 @pytest.mark.parametrize("page", MADE)
+def test_regions_of_a_page_have_names_of_their_own(pages, page):
+    """Who moves from landmark to landmark must be able to tell them apart."""
+    names = re.findall(r'role="region" aria-label="([^"]*)"', pages[page])
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("page", MADE)
 def test_ids_are_unique_and_inner_links_arrive(pages, page):
     outline = Outline(pages[page])
     assert len(set(outline.ids)) == len(outline.ids)
