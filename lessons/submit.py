@@ -70,18 +70,7 @@ def submit(
     Raises `BadInput`, one sentence that names the field, when something is not right; then nothing is written.
     """
     entry = _entry(what, brief, assumptions=assumptions, reasons=reasons, predictions=predictions, rationale=rationale, title=title)
-    if ticket:
-        given = tickets.numbers(ticket)
-        if tickets.brief_of(ticket) != entry.brief:
-            raise BadInput(f"ticket is for {tickets.brief_of(ticket)}, and this design answers {entry.brief}", field="ticket")
-        entry = tickets.under(entry, given)
-    made = Submission(student=student, entry=entry, ticket=ticket, made_with={"hwlib": _version(), "catalogue": catalogue_hash()})
-    try:
-        handed = submission.read(made.to_bytes())  # the very gate that the instructor's command uses
-    except (TypeError, UnicodeEncodeError, ValueError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(f"the hand-in cannot be written as plain text and numbers: {error}") from None
+    handed = sealed(entry, student=student, ticket=ticket)
     target = Path(path) if path else Path(f"{handed.brief}{SUFFIX}")
     if not target.name.endswith(SUFFIX):
         raise BadInput(f"path = {str(target)!r} must end in {SUFFIX}, so that it is found", field="path")
@@ -95,6 +84,25 @@ def submit(
         return Receipt(handed, target, trouble=str(error))
     except Exception as error:  # the hand-in is written and sound: a fault of the tutor must not look like one of it
         return Receipt(handed, target, trouble=f"it failed, which is our fault and not yours ({type(error).__name__}: {error})")
+
+
+def sealed(entry: Entry, *, student: str, ticket: str = "") -> Submission:
+    """The hand-in of an entry, as it passed the very gate that the instructor's command uses; `BadInput` when it does not.
+
+    Nothing is written: a notebook's `submit` and the page's "Hand in" both begin here.
+    """
+    if ticket:
+        given = tickets.numbers(ticket)
+        if tickets.brief_of(ticket) != entry.brief:
+            raise BadInput(f"ticket is for {tickets.brief_of(ticket)}, and this design answers {entry.brief}", field="ticket")
+        entry = tickets.under(entry, given)
+    made = Submission(student=student, entry=entry, ticket=ticket, made_with={"hwlib": _version(), "catalogue": catalogue_hash()})
+    try:
+        return submission.read(made.to_bytes())
+    except (TypeError, UnicodeEncodeError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"the hand-in cannot be written as plain text and numbers: {error}") from None
 
 
 def ticket_numbers(ticket: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hwlib.explain import why
 from lessons.panels import roofline
 from lessons.panels.studio import state
 from tutor import mastery as progress
+from tutor import submission
 from tutor.designfile import loads
 from tutor.review import review
 
@@ -97,11 +98,15 @@ def test_what_a_learner_takes_along(visit, mirror):
         place.get_by_role("button", name="Save design").click()
         place.get_by_text("What your first attempts show").click()
         place.get_by_role("button", name="Sum up").click()
+        place.get_by_label("Your student id").fill("s-1")
+        place.get_by_role("button", name="Hand in").click()
         files = {}
-        for name in ("serve-70b.toml", "progress.json", "serve-70b-conversation.md"):
+        for name in ("serve-70b.submission.json", "serve-70b.toml", "progress.json", "serve-70b-conversation.md"):
             with reader.page.expect_download() as download:
                 place.get_by_role("link", name=f"Download {name}").click()
             files[download.value.suggested_filename] = download.value.path().read_text(encoding="utf-8")
+    handed = submission.read(files["serve-70b.submission.json"].encode())
+    assert (handed.student, handed.entry) == ("s-1", state.start("serve-70b").entry)
     assert loads(files["serve-70b.toml"]) == state.start("serve-70b").entry
     assert progress.from_dict(json.loads(files["progress.json"])).seen == progress.Progress().reviewed(review("serve-70b", state.start("serve-70b").entry), 0).seen
     assert "Still open" in files["serve-70b-conversation.md"]

@@ -19,9 +19,11 @@ from lessons.panels.studio import head, predict, serving, state, studio, talk, t
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.page import fixed_facts, whole
 from lessons.panels.studio.parts import View, drawn
+from tutor import submission
 from tutor.briefs import brief, brief_ids
 from tutor.context import context
 from tutor.designfile import entry, loads
+from tutor.rules import rule
 
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 PAGES = {"serve-7b": "1-two-workloads", "train-100b": "2-training", "serve-70b": "3-inference-chips", "tco-3y": "4-economics"}
@@ -400,9 +402,14 @@ def test_what_first_attempts_show_is_kept_and_can_be_taken_along(tmp_path, monke
     mine.files.save.click()
     first = json.loads((tmp_path / "progress.json").read_text())
     assert first["seen"] and "Download progress.json" in mine.files.skills.value and "first attempt" in mine.files.skills.value
+    mine.files.save.click()
+    assert json.loads((tmp_path / "progress.json").read_text()) == first, "a second attempt at the same rules changes nothing"
     mine.on_field("replicas", 30)
     mine.files.save.click()
-    assert json.loads((tmp_path / "progress.json").read_text())["skills"].items() >= first["skills"].items(), "a second attempt at the same rule changes nothing"
+    later = json.loads((tmp_path / "progress.json").read_text())
+    assert set(later["seen"]) > set(first["seen"]), "another design meets other rules"
+    asked = sum(len(rule(item.split("/")[1]).skills) for item in later["seen"])
+    assert sum(one["attempts"] for one in later["skills"].values()) == asked, "each rule counts once for each of its skills"
     again = open_studio("serve-70b")
     assert again.progress == mine.progress, "a later page begins with what was kept"
 
@@ -437,3 +444,25 @@ def test_a_summary_takes_the_whole_conversation_along():
     assert last.closes and "Download serve-70b-conversation.md" in mine.tutor.log.value
     text = urllib.parse.unquote(html.unescape(last.file))
     assert "KV cache is what limits" in text and last.text.split(".")[0] in text and 'brief = "serve-70b"' in text
+
+
+def test_the_page_hands_in_what_the_instructors_command_grades(tmp_path):
+    made = open_studio("serve-70b")
+    made.on_field("replicas", 30)
+    made.hand_in.student.value = "s-1"
+    made.hand_in.go.click()
+    text = urllib.parse.unquote(html.unescape(re.search(r'href="data:[^,]*,([^"]*)"', made.hand_in.said.value)[1]))
+    handed = submission.read(text.encode())
+    assert (handed.student, handed.entry) == ("s-1", made.state.entry)
+    made.on_field("replicas", 31)
+    assert "Download" not in made.hand_in.said.value and "hand in again" in made.hand_in.said.value, "an older design is not handed in by mistake"
+
+
+@pytest.mark.parametrize("student,ticket,wanted", [("", "", "tudent is empty"), ("s-1", "no-ticket", "icket"), ("s 1\n", "", "")])
+def test_what_cannot_be_handed_in_is_one_sentence(student, ticket, wanted):
+    made = open_studio("tco-3y")
+    made.hand_in.student.value, made.hand_in.ticket.value = student, ticket
+    made.hand_in.go.click()
+    said = made.hand_in.said.value
+    assert wanted in said
+    assert ("Not handed in" in said) == ("Download" not in said)

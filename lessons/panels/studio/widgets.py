@@ -14,7 +14,7 @@ import ipywidgets as w
 
 from hwlib.errors import BadInput
 from lessons import draw
-from lessons.panels.studio import form, keeping, predict, saving, state, talk, verdict
+from lessons.panels.studio import form, handing, keeping, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
 from lessons.panels.studio.partner import EXAMPLES, Partner, opening, standing, welcome
@@ -44,6 +44,7 @@ class Studio:
         self.fix = classed(w.Button(), "hw-fix")
         self.progress = keeping.begin()
         self.files = saving.Files(self)
+        self.hand_in = handing.HandIn(self)
         self.pictures = {s.key: html() for s in self.sections}
         self.compared = html()
         self.again = classed(w.Button(description="Predict first: cover the figures"), "hw-quiet", "hw-again")
@@ -62,7 +63,7 @@ class Studio:
             self.tabs,
             classed(w.VBox([
                 classed(w.VBox([head("Verdict", "verdict"), self.prediction.box, self.verdict, self.again]), "hw-verdict"),
-                classed(w.VBox([head("Your design", "design"), classed(w.VBox([self.note, self.undo_row]), "hw-standing"), *form.groups(self.rows), *self.files.widgets]), "hw-form"),
+                classed(w.VBox([head("Your design", "design"), classed(w.VBox([self.note, self.undo_row]), "hw-standing"), *form.groups(self.rows), *self.files.widgets, *self.hand_in.widgets]), "hw-form"),
                 self.evidence, self.tutor.box,
             ]), "hw-studio"),
         ]), "hw-wrap")
@@ -95,6 +96,7 @@ class Studio:
         """Everything that the state decides; what did not change sends nothing to the page."""
         self._sync_form()
         self.files.draw()
+        self.hand_in.draw()
         self.prediction.draw()
         self._turn += 1
         self.again.layout.display = None if self.state.revealed else "none"
