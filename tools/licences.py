@@ -99,7 +99,7 @@ def spdx(of: metadata.Distribution) -> tuple[str, str]:
     if said := of.metadata.get("License-Expression"):
         return said, ""
     classes = [c.rpartition("::")[2].strip() for c in of.metadata.get_all("Classifier") or [] if c.startswith("License ::")]
-    if named := [SPELLINGS.get(c, c) for c in classes if c != "OSI Approved"]:
+    if named := [SPELLINGS.get(c, c) for c in classes if c not in ("OSI Approved", "DFSG approved")]:  # approvals are no licences
         return " AND ".join(n if " " not in n else n.replace(" ", "-") for n in dict.fromkeys(named)), ""
     words = (of.metadata.get("License") or "").strip()
     if words and "\n" not in words and len(words) < 60:
