@@ -40,19 +40,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def skill_rows(progress: Progress, at: float) -> list[tuple[str, str, str, str]]:
+    """Skill, chance that it is known, right of attempts, and what that makes it: the surest first."""
+    tried = sorted(progress.skills.items(), key=lambda item: (-item[1].now(at), item[0]))
+    return [
+        (name.replace("-", " "), show(one.now(at), "%", digits=2), f"{one.right} of {one.attempts}", "mastered" if progress.mastered(name, at) else "review" if one.due(at) else "")
+        for name, one in tried
+    ]
+
+
 def progress_text(progress: Progress, at: float) -> str:
     """A line a skill that was tried, then what is due."""
     from tutor.render import table, wrapped
 
-    tried = sorted(progress.skills.items(), key=lambda item: (-item[1].now(at), item[0]))
-    if not tried:
+    rows = skill_rows(progress, at)
+    if not rows:
         return "Nothing was tried yet: add a design with --add, or answer in the book."
-    rows = [
-        (name.replace("-", " "), show(one.now(at), "%", digits=2), f"{one.right} of {one.attempts}", "mastered" if progress.mastered(name, at) else "review" if one.due(at) else "")
-        for name, one in tried
-    ]
     lines = table(("Skill", "Known", "Right", ""), rows, right=(1, 2))
     due = progress.due(at)
     lines += ["", *wrapped("Due for review: " + ", ".join(n.replace("-", " ") for n in due) + "." if due else "Nothing is due for review today.")]
-    lines.append(f"{len(tried)} of {len(skills())} skills tried.")
+    lines.append(f"{len(rows)} of {len(skills())} skills tried.")
     return "\n".join(line.rstrip() for line in lines)

@@ -291,21 +291,3 @@ _NAMES = {"Llama", "Groq", "Neuron", "Gb/s"}
 
 def _first(text: str) -> str:
     return text.split(". ")[0].rstrip(".")
-
-
-def repair_words(body: Mapping[str, Any]) -> str:
-    """The smallest repair of one design in words that can be counted over a class; empty when there is none.
-
-    >>> row = {"field": "replicas", "label": "replicas", "before": 2, "after": 4, "after_shown": "4"}
-    >>> repair_words({"repair": {"fewest": {"rows": [row]}}}), repair_words({"repair": None})
-    ('replicas up', '')
-    """
-    rows = ((body.get("repair") or {}).get("fewest") or {}).get("rows", ())
-    return " and ".join(sorted(_change(row) for row in rows if row["field"]))
-
-
-def _change(row: Mapping[str, Any]) -> str:
-    before, after = row["before"], row["after"]
-    if isinstance(before, bool) or not isinstance(before, int | float) or not isinstance(after, int | float):
-        return f"{row['label']} {row['after_shown']}"
-    return f"{row['label']} {'up' if after > before else 'down'}"

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from hwlib.errors import BadInput
-from hwlib.units import show
 from lessons import draw
 from lessons.draw import esc
 from tutor.briefs import brief
 from tutor.designfile import Entry, dumps
 from tutor.mastery import DEFAULT_FILE, Progress, from_dict, load, merged, save, skills
+from tutor.progress import skill_rows
 
 IN_BROWSER = sys.platform == "emscripten"
 """A page's Python has no disk of the reader's: what it learns about a learner is downloaded, or forgotten."""
@@ -34,14 +34,10 @@ def conversation(entry: Entry, turns: Any) -> str:
 
 def shown(progress: Progress, at: float) -> str:
     """The skills that were tried, surest first, and the file to keep."""
-    tried = sorted(progress.skills.items(), key=lambda item: (-item[1].now(at), item[0]))
-    if not tried:
+    rows = skill_rows(progress, at)
+    if not rows:
         return ""
-    rows = [
-        [name.replace("-", " "), show(one.now(at), "%", digits=2), f"{one.right} of {one.attempts}", "mastered" if progress.mastered(name, at) else "review" if one.due(at) else ""]
-        for name, one in tried
-    ]
-    words = f"{len(tried)} of {len(skills())} skills were tried. Only a first attempt at a question counts, and what is not used fades."
+    words = f"{len(rows)} of {len(skills())} skills were tried. Only a first attempt at a question counts, and what is not used fades."
     kept = link(DEFAULT_FILE.name, json.dumps(progress.as_dict(), ensure_ascii=False, indent=1, allow_nan=False), "application/json")
     return draw.details("What your first attempts show", draw.table(["Skill", "known", "right", ""], rows, right={1, 2}) + draw.caption(words) + f"<p>{kept}</p>")
 
