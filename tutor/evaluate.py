@@ -63,13 +63,21 @@ def rows(folder: Path) -> list[Row]:
                 ))
     for path in sorted(folder.glob("*.jsonl")):
         split, _, family = path.stem.partition("-")
-        for line in path.read_text("utf-8").splitlines():
-            item = json.loads(line)
-            labels = frozenset(item["misconceptions"]) | frozenset(item["expectations"])
-            found.append(Row(split, family, item["brief"], item["act"], labels, frozenset(), item["slots"], item["text"]))
+        items = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        sides: dict[tuple[str, str], set[str]] = {}
+        for item in items:
+            if item.get("pair"):
+                sides.setdefault((item["brief"], item["pair"]), set()).update(_labels(item))
+        for item in items:
+            denied = sides.get((item["brief"], item.get("pair") or ""), set()) - _labels(item)
+            found.append(Row(split, family, item["brief"], item["act"], frozenset(_labels(item)), frozenset(denied), item["slots"], item["text"]))
     if not found:
         raise BadInput(f"folder = {str(folder)!r} has no labelled utterances (dev-*.csv, heldout-*.csv); run this in the repository's root", field="folder")
     return found
+
+
+def _labels(item: dict[str, Any]) -> set[str]:
+    return {*item["misconceptions"], *item["expectations"]}
 
 
 def _value(text: str) -> Any:

@@ -150,14 +150,14 @@ def judged(brief: str, kinds: Mapping[str, str], text: str, seen: Sequence[str])
     return sorted(out, key=lambda j: (-j.probability, j.id))
 
 
-def states(one: Judged, kind: str, *, agreed: bool, denies: bool) -> bool:
+def states(one: Judged, kind: str, *, agreed: bool, denies: bool, least: float | None = None) -> bool:
     """Whether a concept counts as said: it is likely enough, or less likely where the frames read a plain sentence so and the text is clearly about it.
 
-    ``agreed`` says that the frames read it in a plain sentence, ``denies`` that a verb of the text is denied.
+    ``agreed`` says that the frames read it in a plain sentence, ``denies`` that a verb of the text is denied; ``least`` is the least probability (default: the fitted one of the kind).
     """
     if one.fits <= MISFIT:
         return False  # to read the opposite of what was said is the worst error
-    if one.probability >= thresholds()[kind]:
+    if one.probability >= (thresholds()[kind] if least is None else least):
         return True
     return agreed and (one.probability >= AGREED[0] and one.about >= CLEARLY[0] or not denies and one.probability >= AGREED[1] and one.about >= CLEARLY[1])
 
