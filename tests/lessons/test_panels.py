@@ -24,6 +24,7 @@ from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
 from lessons.pages import long_context as long_context_page
 from lessons.pages import market as market_page
+from lessons.pages import paged_memory as paged_page
 from lessons.pages import parallelism as parallelism_page
 from lessons.pages import percentile as percentile_page
 from lessons.pages import precision as precision_page
@@ -49,6 +50,7 @@ from lessons.panels import (
     levers,
     long_context,
     market,
+    paged_memory,
     parallelism,
     percentile,
     portfolios,
@@ -473,6 +475,32 @@ class TestLongContext:
     def test_the_claims_of_the_page_are_those_of_the_ledger(self):
         assert float(long_context_page.cache_bytes("llama2-70b")) == pytest.approx(42.9e9, rel=0.01)
         assert float(long_context_page.cache_bytes("llama2-70b", attention="mha")) == pytest.approx(343.6e9, rel=0.01)
+
+
+class TestPagedMemory:
+    @QUICK
+    @given(one_of(paged_memory.STEPS), one_of(paged_memory.BLOCKS), one_of(paged_memory.RESERVED), one_of(paged_memory.SPREADS))
+    def test_the_picture_shows_the_pool_that_was_played(self, step, block, reserved, spread):
+        s = paged_memory.shown(step, block, reserved, spread)
+        assert len(s.pieces.running) <= paged_memory.POOL // reserved and s.paged.finished >= s.pieces.finished
+        view = paged_memory.view(step, block, reserved, spread)
+        (said,) = set(labels(view))
+        assert f"Paged: {draw.num(s.paged.held)} of {draw.num(s.paged.taken_tokens)} tokens taken" in said and f"Contiguous: {draw.num(s.pieces.held)} of" in said
+
+    def test_moving_the_step_moves_the_blocks(self):
+        maps = [paged_memory.shown(step=step).paged.blocks for step in paged_memory.STEPS]
+        assert len(set(maps)) == len(maps)
+
+    def test_letters_name_one_answer_at_a_time(self):
+        for spread in paged_memory.SPREADS:
+            running = [paged_memory.letter(r) for r, _ in paged_memory.shown(step=240, block=4, spread=spread).paged.running]
+            assert len(set(running)) == len(running)
+
+    def test_the_measured_shares_are_those_of_the_ledger(self):
+        from hwlib.catalogue import claim
+
+        said = claim("S3-44").correction
+        assert all(f"{100 * share:.1f}" in said for share in paged_page.MEASURED.values()) and f"under {100 * paged_page.LOST_PAGED:.0f}%" in said
 
 
 class TestPortfolios:
