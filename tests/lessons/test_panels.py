@@ -20,6 +20,7 @@ from lessons import draw
 from lessons.pages import checkpoints as checkpoints_page
 from lessons.pages import fewer_bits as fewer_bits_page
 from lessons.pages import general_gpu as general_gpu_page
+from lessons.pages import guess_and_check as guess_page
 from lessons.pages import kv_cache as kv_cache_page
 from lessons.pages import levers as levers_page
 from lessons.pages import long_context as long_context_page
@@ -45,6 +46,7 @@ from lessons.panels import (
     continuous_batching,
     fewer_bits,
     general_gpu,
+    guess_and_check,
     kv_cache,
     landing,
     levers,
@@ -475,6 +477,40 @@ class TestLongContext:
     def test_the_claims_of_the_page_are_those_of_the_ledger(self):
         assert float(long_context_page.cache_bytes("llama2-70b")) == pytest.approx(42.9e9, rel=0.01)
         assert float(long_context_page.cache_bytes("llama2-70b", attention="mha")) == pytest.approx(343.6e9, rel=0.01)
+
+
+class TestGuessAndCheck:
+    @QUICK
+    @given(one_of(guess_and_check.ACCEPTANCES), one_of(guess_and_check.GUESSES), one_of(guess_and_check.BATCHES), one_of(guess_and_check.PAIRS.values()))
+    def test_no_round_yields_more_than_was_guessed_and_none_is_faster_than_free_checking(self, acceptance, guesses, batch, pair):
+        s = guess_and_check.guessing(acceptance, guesses, batch, pair).said
+        assert 1 <= s.accepted_tokens <= guesses + 1 and s.speedup <= s.speedup_if_free * (1 + 1e-9) and s.round_s > s.verify_s >= s.step_s * (1 - 1e-9)
+        assert ("of the speed without" in guess_and_check.view(acceptance, guesses, batch, pair).readout) == (not s.pays)
+
+    def test_more_right_guesses_never_hurt_and_company_never_helps(self):
+        gains = [guess_and_check.guessing(acceptance=a).said.speedup for a in guess_and_check.ACCEPTANCES]
+        crowds = [guess_and_check.guessing(batch=b).said.speedup for b in guess_and_check.BATCHES]
+        assert gains == sorted(gains) and crowds == sorted(crowds, reverse=True) and crowds[-1] < 1 < crowds[0]
+
+    def test_the_panel_says_what_the_library_says(self):
+        from hwlib.designs import ServingDesign
+        from hwlib.speculative import estimate_speculative
+
+        design = ServingDesign(model="llama3.1-405b", accelerator="h100-sxm", chips_per_replica=8, replicas=1, batch_limit=256, weight_bits=8)
+        said = estimate_speculative(design, draft_model="llama3.1-70b", acceptance=0.8, draft_tokens=3, batch=16, context_tokens=guess_and_check.CONTEXT)
+        assert guess_and_check.guessing(0.8, 3, 16, "405-70").said.figures() == said.figures()
+
+    def test_no_published_run_gained_more_than_the_formula_allows(self):
+        known = [r for r in guess_page.RUNS if r.share]
+        assert len(known) >= 2 and all(1 < r.faster < r.says and abs(r.guesses - 4) < 0.2 for r in known)
+
+    def test_the_pairs_share_a_family_and_fit_together(self):
+        from hwlib import catalogue
+        from hwlib.transformer import shape_of
+
+        for large, small, chips in guess_and_check.MODELS.values():
+            assert large.split("-")[0] == small.split("-")[0]
+            assert float(shape_of(large).params + shape_of(small).params) < 0.85 * chips * float(catalogue.chip(guess_and_check.CHIP).mem_bytes)
 
 
 class TestPagedMemory:
