@@ -32,12 +32,27 @@ def cache_bytes(model: str = MODEL, context: float = LONG, bits: int = 16, atten
     return kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=given(context), sequences=ONE)
 
 
+def pair_fit(bits: int) -> Figure:
+    """Sessions of the page's length on a bridged pair of H100 NVL, beside the weights in 16 bits."""
+    card, shape = catalogue.chip("h100-nvl"), shape_of(MODEL)
+    room = kv_room_bytes(n_chips=given(2), mem_bytes=card.mem_bytes, reserve_bytes=catalogue.constant("runtime_reserve_bytes"), weight_bytes=weight_bytes(params=shape.params, bytes_per_param=BYTES[16]))
+    return sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=shape.cache_bytes_per_token(BYTES[bits]), held_tokens=given(LONG))
+
+
+def pair_computed() -> str:
+    """One card, a pair, and what is left in it for sessions."""
+    card = catalogue.chip("h100-nvl")
+    return f"{card.name}: {show(card.mem_bytes, 'B')} a card, {show(2 * card.mem_bytes, 'B')} a pair, {show(card.mem_bytes_per_s, 'B/s')} each. A pair holds {show(weight_bytes(params=shape_of(MODEL).params, bytes_per_param=BYTES[16]), 'B')} of weights and {draw.num(pair_fit(16))} sessions of {LONG:,} tokens in 16 bits, {draw.num(pair_fit(8))} in 8."
+
+
 def facts() -> dict[str, str]:
     """Every figure of the prose."""
+    nvl = catalogue.chip("h100-nvl")
     s, short, c2c, disks = session(), session(context=8192), session(place="nvlink-c2c"), session(place="drives")
     return {
         "context": f"{LONG:,}", "cache": show(s.cache, "B"), "fit": draw.num(s.fit), "chips": draw.num(s.chips), "fetch": show(s.fetch_s, "s"), "again": show(s.again_s, "s"), "step": show(s.step_s, "s"),
         "short": f"{8192:,}", "short_fit": draw.num(short.fit), "c2c": show(c2c.fetch_s, "s"), "times": draw.num(float(s.fetch_s / s.step_s), 2), "faster": draw.num(float(s.again_s / s.fetch_s), 2), "eight": show(session(bits=8).cache, "B"),
+        "nvl": show(nvl.mem_bytes, "B"), "sxm": show(s.mem, "B"), "h200": show(catalogue.chip("h200-sxm").mem_bytes, "B"), "nvl_fit": draw.num(pair_fit(16)), "nvl_eight": draw.num(pair_fit(8)),
         "store": show(STORE, "B"), "kept": draw.num(s.aside.sessions_held), "needs": show(s.aside.break_even_bytes_per_s, "B/s"), "rate": show(s.aside.store_bytes_per_s, "B/s"), "drives": str(DRIVES), "disks": show(disks.fetch_s, "s"),
     }  # fmt: skip
 
