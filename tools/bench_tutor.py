@@ -24,7 +24,7 @@ from tutor.samples import reference, starter
 ROOT = Path(__file__).resolve().parents[1]
 GOAL_MS = {"review": 5.0, "review, text": None, "reply": 20.0, "repair": 150.0, "long": 100.0}
 NUDGED = ("peak_factor", "train_tokens", "revenue_usd_per_mtoken")
-REMEMBERED = ("_read", "_read_text", "_values", "_kept", "_first")
+REMEMBERED = ("_read", "_read_text", "_values", "_stated", "_kept", "_first")
 """What keeps a design or a text of the run before."""
 TURN = count(1)
 CHARACTERS = 100_000
