@@ -16,6 +16,7 @@ from tutor.designfile import Entry
 from tutor.dialogue import moves
 from tutor.dialogue.frames import Read, concepts
 from tutor.dialogue.interpret import CORRECTION, MOST, Reading, interpret
+from tutor.dialogue.shown import evidence
 from tutor.dialogue.spoken import named, shown, spoken
 from tutor.dialogue.text import normalise
 from tutor.dialogue.turn import REPAIR, chosen
@@ -70,6 +71,7 @@ class Discussion:
         plain_text = plain_text[corrected.end():] if corrected else plain_text
         found = self.interpret(text)
         act, slots, seen, claims = found.act, found.slots, found.seen, found.claims
+        skills = evidence(self.brief.id, text, seen, before=self.said, levels=self.level)
         turn = chosen(self, found, plain_text)
         if corrected:
             turn["reply"] = f"Taken back, and I read it anew. {turn['reply']}"
@@ -91,6 +93,7 @@ class Discussion:
             "move": turn["move"], "reply": reply, "understood": turn.get("understood", True),
             "read": self._read_words(seen, claims, slots), "why": {r.concept.id: list(r.why) for r in seen if r.why}, "evidence": plain(turn.get("evidence", [])),
             "design_changes": plain(turn.get("design_changes", {})), "choices": turn.get("choices", []), "rule": turn.get("rule", ""),
+            "skills": skills,
         }
 
     # What there is to talk about.
