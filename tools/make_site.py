@@ -55,7 +55,7 @@ def wanted_files(found: list[dict], mirror: Path) -> set[str]:
     if not names:
         raise NoSite("no live page says which files of Pyodide it needs: build the book with the pinned release")
     held = {path.name for path in mirror.iterdir()}
-    ours = {Path(path).name for config in found for path in (*config["archives"], config["course"])}
+    ours = {Path(path).name for config in found for path in (*config["archives"], *config["course"])}
     if missing := names - held - ours:
         raise NoSite(f"the mirror in {mirror.name} lacks {', '.join(sorted(missing))}")
     return names & held
