@@ -22,7 +22,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 from livebook import PYODIDE_URL  # noqa: E402 - the extension lies beside the book
 from livebook.policy import pages, with_policy  # noqa: E402
 
-HERE = "_static/livebook/pyodide/"
+# Pyodide's files bear the same names in every release: with the release in the folder's, no cache can mix two.
+HERE = f"_static/livebook/pyodide-{re.search(r'/v([^/]+)/', PYODIDE_URL)[1]}/"
 CONFIG = re.compile(r'(<script id="livebook-config"[^>]*>)(.*?)(</script>)', re.DOTALL)
 FROM_ROOT = re.compile(r'\b(?:href|src)="(/[^/"][^"]*|/)"')
 # Left behind: what a build keeps for itself, and what no page links to.

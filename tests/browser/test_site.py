@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 
 import pytest
 
 from . import reading
-
-spec = importlib.util.spec_from_file_location("site_tool", reading.ROOT / "tools" / "make_site.py")
-tool = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(tool)
+from .conftest import site_tool as tool
 
 PAGES = ("index", "explorer", "controls")
 
 
 @pytest.fixture(scope="module")
-def sub_path(minihtml, tmp_path_factory):
-    """The small book's site at /classes/2026/, Python from its content network."""
-    root = tmp_path_factory.mktemp("host")
-    (root / "classes").mkdir()
-    tool.make(minihtml, root / "classes" / "2026")
-    with reading.static_host(root) as address:
+def sub_path(site):
+    """The small book under a sub-path, Python from its content network."""
+    with reading.static_host(site) as address:
         yield f"{address}classes/2026/"
 
 
 @pytest.fixture(scope="module")
-def alone(minihtml, mirror, tmp_path_factory):
+def alone(whole_site):
     """The same with Pyodide in the site."""
-    root = tmp_path_factory.mktemp("alone")
-    (root / "classes").mkdir()
-    tool.make(minihtml, root / "classes" / "2026", mirror)
-    with reading.static_host(root) as address:
+    with reading.static_host(whole_site) as address:
         yield f"{address}classes/2026/"
 
 
