@@ -298,6 +298,12 @@ class TestABrowserThatLacks:
         page.wait_for_function("() => document.documentElement.dataset.livebook === 'live'", timeout=60_000)
         assert page.evaluate("(() => { try { return localStorage.length } catch (error) { return error.name } })()") == "SecurityError"
 
+    def test_cookies_on_the_local_server_is_told_what_to_allow(self, server, other_browser, tmp_path):
+        page = other_browser(tmp_path / "profile", {"cookies": 2}).new_page()
+        page.goto(f"{server.address}explorer.html?token={server.token}")
+        assert page.get_by_text("this browser refuses the cookie that opens its other files: allow cookies for 127.0.0.1").is_visible()
+        assert page.get_by_role("heading", name="An explorer").last.is_visible()
+
     def test_scripts_shows_the_figure_and_says_why_it_does_not_move(self, network, other_browser, tmp_path):
         """The browser's own setting: Playwright's emulation keeps what stands in `noscript` as text."""
         page = other_browser(tmp_path / "profile", {"javascript": 2}).new_page()
