@@ -115,6 +115,14 @@ def whole_site(minihtml, mirror, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def course(tmp_path_factory) -> Path:
+    """The root of a host with the real book's site at /course/, Python from its content network."""
+    root = tmp_path_factory.mktemp("course")
+    site_tool.make(reading.BOOK, root / "course")
+    return root
+
+
+@pytest.fixture(scope="session")
 def host(minihtml):
     """The small book on a static host."""
     with reading.static_host(minihtml) as address:

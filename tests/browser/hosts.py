@@ -37,6 +37,8 @@ class Host:
     """How long a browser may keep what is no page without asking."""
     types: dict[str, str] = field(default_factory=dict)
     """By suffix, where the host names another type than it should."""
+    lost: str | None = None
+    """The page that answers for every address that is not there."""
     asked: Counter = field(default_factory=Counter)
     free_at: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -69,6 +71,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     host: Host
 
+    def do_HEAD(self) -> None:  # noqa: N802
+        """Whether a file is there."""
+        there = (self.host.folder / unquote(urlsplit(self.path).path).lstrip("/")).is_file()
+        self.send_response(200 if there else 404)
+        self.end_headers()
+
     def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
         """Send a file at the pace of the line."""
         host, path = self.host, self.host.folder / unquote(urlsplit(self.path).path).lstrip("/")
@@ -77,12 +85,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         time.sleep(host.latency_s)
         while any(name.startswith(key) for key in host.silent):
             time.sleep(0.05)
+        if path.is_dir():
+            path /= "index.html"
+        found = path.is_file()
+        if not found:
+            path = host.folder / (host.lost or "")
         if not path.is_file():
             self.send_error(404)
             return
         pack = path.suffix in PACKED
         body = packed(path, path.stat().st_mtime) if pack else path.read_bytes()
-        self.send_response(200)
+        self.send_response(200 if found else 404)
         self.send_header("Content-Type", host.types.get(path.suffix) or TYPES.get(path.suffix) or self.guess(path))
         self.send_header("Content-Length", str(len(body)))
         if pack:

@@ -17,10 +17,10 @@ PAGES = book_pages.in_contents() or ["book/index"]
 LIVE = book_pages.live_pages()
 
 @pytest.fixture(scope="module")
-def book():
-    """The book on a static host."""
-    with reading.static_host(reading.BOOK) as address:
-        yield address
+def book(course):
+    """The book's site under a sub-path of a static host that sets no header."""
+    with reading.static_host(course) as address:
+        yield f"{address}course/"
 
 
 @pytest.fixture(scope="module")

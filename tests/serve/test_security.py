@@ -171,10 +171,9 @@ class TestWhoTakesTooMuch:
 
     @pytest.mark.parametrize("start", [b"GET /book/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * (1 << 20), b"G" * (1 << 20)])
     def test_a_header_without_an_end_is_cut_off(self, server, start):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
-            with contextlib.suppress(ConnectionError):
-                line.sendall(start)
-                assert line.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line, contextlib.suppress(ConnectionError):
+            line.sendall(start)
+            assert line.recv(100) == b""
         assert ask(server, "/book/")[0] == 200
 
     def test_many_that_dawdle_keep_nobody_out_and_are_sent_away(self, folder, monkeypatch):

@@ -12,7 +12,6 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-
 # Seen where the style sheets are not: they come with the cookie, and a class of the theme hides it.
 BARE = '<p class="d-none">This page has no style and no live figures, because this browser refuses the cookie that opens its other files: allow cookies for 127.0.0.1 and reload.</p>'
 
