@@ -19,10 +19,10 @@ HEAVIEST = 10_000_000
 """Bytes on the wire until all of a page lives, Python and numpy included."""
 
 @pytest.fixture(scope="module")
-def book():
-    """The book on a static host."""
-    with reading.static_host(reading.BOOK) as address:
-        yield address
+def book(course):
+    """The book's site under a sub-path of a static host that sets no header."""
+    with reading.static_host(course) as address:
+        yield f"{address}course/"
 
 
 @pytest.fixture(scope="module")

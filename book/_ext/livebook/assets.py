@@ -85,8 +85,10 @@ def _pyodide(app: Sphinx, folder: Path) -> str:
     source = Path(app.confdir, local)
     if not (source / "pyodide-lock.json").is_file():
         raise ExtensionError(f"livebook_pyodide_dir: {source} holds no pyodide-lock.json")
-    shutil.copytree(source, folder / "pyodide", dirs_exist_ok=True)
-    return "_static/livebook/pyodide/"
+    # Its files bear the same names in every release: with the release in the folder's, a browser's cache cannot mix two.
+    name = f"pyodide-{json.loads((source / 'pyodide-lock.json').read_text(encoding='utf-8'))['info']['version']}"
+    shutil.copytree(source, folder / name, dirs_exist_ok=True)
+    return f"_static/livebook/{name}/"
 
 
 def _style_files(app: Sphinx) -> Iterable[Path]:

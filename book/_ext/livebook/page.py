@@ -18,6 +18,8 @@ from . import cells, parting
 HERE = Path(__file__).parent
 VIEW_TAG = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>', re.DOTALL)
 
+UNSCRIPTED = '<p class="state">Figure as built: this browser runs no JavaScript, so its controls are left out.</p>'
+
 logger = logging.getLogger(__name__)
 
 
@@ -123,7 +125,7 @@ def with_built_values(body: str, state: dict[str, Any]) -> str:
         return "".join(html(child.removeprefix("IPY_MODEL_")) for child in children)
 
     def repeat(match: re.Match) -> str:
-        return f"{match[0]}<noscript>{html(json.loads(match[1])['model_id'])}</noscript>"
+        return f"{match[0]}<noscript>{UNSCRIPTED}{html(json.loads(match[1])['model_id'])}</noscript>"
 
     return VIEW_TAG.sub(repeat, body)
 
