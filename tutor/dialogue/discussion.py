@@ -63,7 +63,7 @@ class Discussion:
         """Read one utterance and answer it."""
         self.turns += 1
         cut, text = len(text) > MOST, text[:MOST]
-        plain_text = normalise(text)
+        plain_text = normalise(text)[:MOST]
         corrected = CORRECTION.match(plain_text)
         if corrected and self._before is not None:
             self.covered, self.beliefs, self.tried = (list(x) for x in self._before)
