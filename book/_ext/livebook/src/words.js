@@ -10,6 +10,10 @@ export const words = {
   },
   connecting: 'Figures as built. Connecting to Python on this computer.',
   live: { page: 'Live: Python runs in this page.', server: 'Live: Python runs on this computer.' },
+  sheet: {
+    page: 'Live: change a cell and run it with Shift+Enter. Python runs in this page; your browser keeps what you type, and nothing leaves it.',
+    server: 'Live: change a cell and run it with Shift+Enter. Python runs on this computer; your browser keeps what you type.',
+  },
   failed: 'Not live: see below.',
   fromDisk: 'Figures as built: opened from disk, where browsers run no Python. Serve the book to move the controls.',
   noPython: (where, why) => `Figures as built: Python could not start ${where}. The controls are off. (${why})`,
