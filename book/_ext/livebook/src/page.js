@@ -8,6 +8,7 @@ import { fault, mark, record, setState } from './marks.js';
 import { renderOutputs } from './outputs.js';
 import { PyodideKernel, refusal } from './pyodide-kernel.js';
 import { ServerKernel } from './server-kernel.js';
+import { Sheet } from './sheet.js';
 import { clearCallbackError, showCallbackError, showCellError, Status } from './status.js';
 import { words } from './words.js';
 
@@ -52,7 +53,8 @@ class LivePage {
   async open(built) {
     this.built = built;
     this.keep.before = () => built.deeds();
-    this.status = new Status(this.live.map(this.element).filter((element) => built.in(element.id).length));
+    this.status = new Status(this.config.sheet ? [this.element(this.config.cells[0])]
+      : this.live.map(this.element).filter((element) => built.in(element.id).length));
     document.addEventListener('livebook-press', () => this.status.say(words.pressed, 'loading'));
     if (location.protocol === 'file:') return this.stayBuilt(words.fromDisk);
     return this.attempt();
@@ -72,7 +74,8 @@ class LivePage {
       clearTimeout(this.quiet);
     }
     try {
-      for (const cell of this.config.cells) await this.runCell(cell);
+      if (this.config.sheet) await this.openSheet();
+      else for (const cell of this.config.cells) await this.runCell(cell);
     } catch (error) { // the kernel itself was lost, which `gone` has said
       return fault(error);
     }
@@ -152,6 +155,14 @@ class LivePage {
     mark(`live:${cell.id}`);
   }
 
+  async openSheet() {
+    this.kernelIsHere = true;
+    const sheet = new Sheet(this.kernel, this.config.sheet, !this.server);
+    await sheet.begin();
+    for (const cell of this.config.cells) await sheet.open(cell, this.element(cell));
+    this.status.say(words.sheet[this.server ? 'server' : 'page'], 'live');
+  }
+
   failCell(element, error, number) {
     freeze(element);
     this.status.sayOf(element, words.failed, 'error');
@@ -200,7 +211,7 @@ class LivePage {
   async afterCallbacks(commId, errors) {
     const model = await this.kernel.manager.get_model(commId).catch(() => null);
     const views = await Promise.all(Object.values(model?.views || {}));
-    const cell = views[0]?.el.closest('.cell') || this.element(this.live[0]);
+    const cell = views[0]?.el.closest('.cell') || this.element(this.live[0] || this.config.cells[0]);
     if (errors.length) {
       fault(`callback: ${errors[0].ename}: ${errors[0].evalue}`);
       showCallbackError(cell, errors[0]);

@@ -15,6 +15,10 @@ export const words = {
   doing_again: (index, all) => `Figures as built. What you had done here is done again: ${index + 1} of ${all}.`,
   done_again: 'What you had done here before stands again.',
   partly_again: 'Of what you had done here before, a part could not be done again.',
+  sheet: {
+    page: 'Live: change a cell and run it with Shift+Enter. Python runs in this page; your browser keeps what you type, and nothing leaves it.',
+    server: 'Live: change a cell and run it with Shift+Enter. Python runs on this computer; your browser keeps what you type.',
+  },
   failed: 'Not live: see below.',
   fromDisk: 'Figures as built: opened from disk, where browsers run no Python. Serve the book to move the controls.',
   noPython: (where, why) => `Figures as built: Python could not start ${where}. The controls are off. (${why})`,
