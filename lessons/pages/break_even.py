@@ -13,6 +13,7 @@ from hwlib.step import training_flops
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.break_even import EXPERIMENTS, HORIZON, PRICE, race
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -92,8 +93,8 @@ def measured() -> Shown:
         f"Published is {draw.num(ratios[0], 2)} to {draw.num(ratios[-1], 2)} times predicted: the hours of the later cards include ramping up and failures, and their smallest model ran far from the peak. "
         "So a run priced from its arithmetic can be too cheap by that factor. What experiments cost beside a run is hardly ever published: the doubling here is an assumption."
     )
-    sources = "; ".join(sorted({source for *_, source in cases}))
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc(sources) + ".", table=draw.table(["Run", "Chip", "Tokens", "Published, h", "Predicted, h", "Ratio"], rows, right={2, 3, 4, 5})))
+    sources = dated(*sorted({source for *_, source in cases}))
+    return Shown(draw.figure(picture, caption=caption, source=f"{sources}.", table=draw.table(["Run", "Chip", "Tokens", "Published, h", "Predicted, h", "Ratio"], rows, right={2, 3, 4, 5})))
 
 
 def claim_computed() -> str:

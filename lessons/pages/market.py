@@ -84,7 +84,7 @@ def measured() -> Shown:
         f"Black: the list price of one million tokens written and three million read, from a price table read on {catalogue.constant('token_price.bedrock-70b.out').origin.checked}. Grey: what they cost to make on rented H100s at {show(catalogue.price(CHIP), 'usd/h')}, "
         f"8-bit weights, busy {draw.percent(BUSY)} of the time, by this course’s estimate. These sellers do not publish what serving costs them, so the ratio is no margin: their chips, load and engines are not known."
     )
-    return Shown(draw.figure(picture, caption=caption, source="litellm’s price table; this course’s estimates.", table=draw.table(["Model", "Seller", "Listed", "Made", "Ratio"], body, right={2, 3, 4})))
+    return Shown(draw.figure(picture, caption=caption, source=f"litellm’s price table, read on {catalogue.constant('token_price.bedrock-70b.out').origin.checked}; this course’s estimates.", table=draw.table(["Model", "Seller", "Listed", "Made", "Ratio"], body, right={2, 3, 4})))
 
 
 def firms(name: str) -> list[Shown]:

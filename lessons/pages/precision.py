@@ -20,6 +20,7 @@ from hwlib.tiny_training import BACKWARD, FORWARD
 from hwlib.transformer import forward_flops_per_token
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.precision import LEARNING, run
 from lessons.panels.predict import Question
@@ -149,7 +150,7 @@ def measured() -> Shown:
         f"It is a bound and no run reaches it: of the extra speed {draw.percent(realised[0])} to {draw.percent(realised[-1])} arrive, because casting, norms, the optimizer and links take as long as before. "
         f"The course’s own share gives {draw.num(step_gain())} for every run; it was chosen within the range of such gains, so it is no test. Long sequences gain least: attention itself stays in 16 bits."
     )
-    return Shown(draw.figure(picture, caption=caption, source="MosaicML, llm-foundry; PyTorch, torchtitan. One pair of MPT differs in its batch.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated('MosaicML llm-foundry training benchmarks', 'torchtitan H100 benchmarks Dec 2024')}. One pair of MPT differs in its batch.", table=table))
 
 
 def claim_computed() -> str:

@@ -13,6 +13,7 @@ from hwlib.replica import BYTES
 from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.transformer import shape_of
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -83,7 +84,7 @@ def measured() -> Shown:
         "Black: useful operations over the dense peak of an A100 of 80 GB, the middle of the runs. Grey: the roof by this page’s count. Three models of about the same size, each in 16 bits; nothing was fitted. "
         "No run passes its roof; real kernels and links take the rest. Between learning and writing one answer lies a factor of about a hundred, as the roofs say."
     )
-    sources = "; ".join(sorted({draw.esc(c[4]) for c in cases}))
+    sources = dated(*sorted({c[4] for c in cases}))
     return Shown(draw.figure(picture, caption=caption, source=f"{sources}.", table=draw.table(["Work", "Run", "Measured", "Roof", "Source"], body, right={2, 3})))
 
 
