@@ -14,7 +14,7 @@ from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
 from lessons.pages.blocks import dated
-from lessons.panels.break_even import EXPERIMENTS, HORIZON, PRICE, race
+from lessons.panels.break_even import EXPERIMENTS, GROWTH, HORIZON, PRICE, race
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -43,7 +43,7 @@ def facts() -> dict[str, str]:
     r, small, once = race(), race(tokens=1e9), race(every=HORIZON)
     flat = race(growth=0.0)
     return {
-        "tokens": tokens_words(1e11), "run": show(r.run_usd, "usd"), "every": "twelve months", "naive": span(r.naive_months),
+        "tokens": tokens_words(1e11), "run": show(r.run_usd, "usd"), "every": "twelve months", "growth": draw.percent(GROWTH), "naive": span(r.naive_months),
         "real": span(r.crossing), "campaign": show(r.campaign_usd, "usd"), "price": show(PRICE, "usd"), "small": tokens_words(1e9), "small_naive": span(small.naive_months),
         "once": span(once.crossing), "flat_end": draw.num(flat.training[-1][1] / flat.serving[-1][1], 2),
     }  # fmt: skip

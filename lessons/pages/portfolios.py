@@ -13,7 +13,7 @@ from hwlib.mix import Mix, Part, cheapest_mix, kind_of, replicas_usd
 from hwlib.units import show
 from lessons import draw
 from lessons.panels.parts import Shown, explained
-from lessons.panels.portfolios import BUSY, DESIGNS, MODEL, OUTPUT, TPOT_S, TTFT_S, find
+from lessons.panels.portfolios import BUSY, DESIGNS, MODEL, NIGHT, OUTPUT, TPOT_S, TTFT_S, find
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
 
@@ -44,7 +44,7 @@ def facts() -> dict[str, str]:
     best = min((one for one in f.alone.values() if one), key=lambda one: one.usd_per_day)
     always, used = larger(), larger("as-used")
     return {
-        "rate": "20", "prompt": f"{1024:,}", "had": "two", "mix": _said(f), "usd": draw.quantity(f.best.usd_per_day, "$"), "single": draw.quantity(best.usd_per_day, "$"), "saved": draw.percent(1 - f.best.usd_per_day / best.usd_per_day),
+        "night": draw.percent(NIGHT), "rate": "20", "prompt": f"{1024:,}", "had": "two", "mix": _said(f), "usd": draw.quantity(f.best.usd_per_day, "$"), "single": draw.quantity(best.usd_per_day, "$"), "saved": draw.percent(1 - f.best.usd_per_day / best.usd_per_day),
         "free": _said(free), "free_usd": draw.quantity(free.best.usd_per_day, "$"), "busy": draw.percent(BUSY), "always": draw.quantity(float(always.usd_per_day), "$"), "used": draw.quantity(float(used.usd_per_day), "$"),
         "reads": draw.num(f.kinds[0].prefill_tokens_per_s / f.kinds[0].decode_tokens_per_s, 2), "reads_l40s": draw.num(f.kinds[1].prefill_tokens_per_s / f.kinds[1].decode_tokens_per_s, 2),
     }  # fmt: skip

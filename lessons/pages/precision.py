@@ -179,12 +179,13 @@ def outlier() -> tuple[float, float, float, float]:
 
 def solutions() -> dict[str, str]:
     """Figures of the worked problems."""
+    tiny = format_of("fp4-e2m1")
     largest, f = 3e-6, format_of(BACKWARD)
     scale = scale_of(amax=given(largest, "the problem"), format_max=defined(f.max, "largest value of E5M2"))
     one, many, one_bits, many_bits = outlier()
     return {
         "p1_largest": show(largest), "p1_least": show(f.quantum), "p1_half": show(f.quantum / 2), "p1_scale": show(scale), "p1_kept": show(f.quantum * float(scale)), "p1_span": show(f.max / f.quantum),
-        "p2_values": "4,096", "p2_out": "1,000", "p2_group": "32", "p2_one": f"{round(4096 * one):,}", "p2_many": f"{round(4096 * many):,}", "p2_one_bits": draw.num(one_bits), "p2_many_bits": draw.num(many_bits),
+        "p2_over": draw.num(tiny.max / tiny.quantum), "p2_values": "4,096", "p2_out": "1,000", "p2_group": "32", "p2_one": f"{round(4096 * one):,}", "p2_many": f"{round(4096 * many):,}", "p2_one_bits": draw.num(one_bits), "p2_many_bits": draw.num(many_bits),
     }  # fmt: skip
 
 

@@ -25,13 +25,17 @@ LONGEST = 4096
 """Longer sequences do much arithmetic in attention, which six operations a parameter and token leave out."""
 
 
+MANY, COMPANY = 256, 64
+"""Answers written together: a crowd, and the company of the second problem."""
+
+
 def facts() -> dict[str, str]:
     """Every figure of the prose."""
-    f, alone, many = fork(), fork(together=1), fork(together=256)
+    f, alone, many = fork(), fork(together=1), fork(together=MANY)
     learn, read, write = f.works
     return {
         "learn": draw.percent(learn.compute), "together": "eight", "ridge": draw.num(f.ridge), "learn_int": draw.num(learn.intensity), "read_int": draw.num(read.intensity), "write_int": draw.num(write.intensity),
-        "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
+        "params": draw.quantity(float(shape_of("llama3.1-8b").params), "", 1), "crowd": str(MANY), "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
     }  # fmt: skip
 
 
@@ -104,7 +108,7 @@ def solutions() -> dict[str, str]:
     lone = fork(together=1).works[2]
     return {
         "p1_l40s": draw.num(l40s.ridge), "p1_h100": draw.num(h100.ridge), "p1_write": draw.percent(l40s.works[2].compute), "p1_write_h100": draw.percent(h100.works[2].compute),
-        "p2_tokens": draw.quantity(lone.tokens_per_hour, ""), "p2_int": draw.num(lone.intensity, 2), "p2_more": draw.num(fork(together=64).works[2].tokens_per_hour / lone.tokens_per_hour, 2),
+        "p2_company": str(COMPANY), "p2_tokens": draw.quantity(lone.tokens_per_hour, ""), "p2_int": draw.num(lone.intensity, 2), "p2_more": draw.num(fork(together=COMPANY).works[2].tokens_per_hour / lone.tokens_per_hour, 2),
     }  # fmt: skip
 
 
