@@ -13,6 +13,7 @@ from hwlib.replica import BYTES
 from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.transformer import shape_of
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -24,13 +25,17 @@ LONGEST = 4096
 """Longer sequences do much arithmetic in attention, which six operations a parameter and token leave out."""
 
 
+MANY, COMPANY = 256, 64
+"""Answers written together: a crowd, and the company of the second problem."""
+
+
 def facts() -> dict[str, str]:
     """Every figure of the prose."""
-    f, alone, many = fork(), fork(together=1), fork(together=256)
+    f, alone, many = fork(), fork(together=1), fork(together=MANY)
     learn, read, write = f.works
     return {
         "learn": draw.percent(learn.compute), "together": "eight", "ridge": draw.num(f.ridge), "learn_int": draw.num(learn.intensity), "read_int": draw.num(read.intensity), "write_int": draw.num(write.intensity),
-        "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
+        "params": draw.quantity(float(shape_of("llama3.1-8b").params), "", 1), "crowd": str(MANY), "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
     }  # fmt: skip
 
 
@@ -83,7 +88,7 @@ def measured() -> Shown:
         "Black: useful operations over the dense peak of an A100 of 80 GB, the middle of the runs. Grey: the roof by this page’s count. Three models of about the same size, each in 16 bits; nothing was fitted. "
         "No run passes its roof; real kernels and links take the rest. Between learning and writing one answer lies a factor of about a hundred, as the roofs say."
     )
-    sources = "; ".join(sorted({draw.esc(c[4]) for c in cases}))
+    sources = dated(*sorted({c[4] for c in cases}))
     return Shown(draw.figure(picture, caption=caption, source=f"{sources}.", table=draw.table(["Work", "Run", "Measured", "Roof", "Source"], body, right={2, 3})))
 
 
@@ -103,7 +108,7 @@ def solutions() -> dict[str, str]:
     lone = fork(together=1).works[2]
     return {
         "p1_l40s": draw.num(l40s.ridge), "p1_h100": draw.num(h100.ridge), "p1_write": draw.percent(l40s.works[2].compute), "p1_write_h100": draw.percent(h100.works[2].compute),
-        "p2_tokens": draw.quantity(lone.tokens_per_hour, ""), "p2_int": draw.num(lone.intensity, 2), "p2_more": draw.num(fork(together=64).works[2].tokens_per_hour / lone.tokens_per_hour, 2),
+        "p2_company": str(COMPANY), "p2_tokens": draw.quantity(lone.tokens_per_hour, ""), "p2_int": draw.num(lone.intensity, 2), "p2_more": draw.num(fork(together=COMPANY).works[2].tokens_per_hour / lone.tokens_per_hour, 2),
     }  # fmt: skip
 
 
