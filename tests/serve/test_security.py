@@ -278,6 +278,16 @@ class TestKernels:
         asyncio.run(house.end_abandoned())
         assert gone == (["old"] if ended else [])
 
+    def test_a_kernel_that_is_still_starting_is_neither_abandoned_nor_an_error(self, monkeypatch):
+        monkeypatch.syspath_prepend(str(reading.EXTENSIONS))
+        from livebook_server.kernels import PageKernel, PageKernels
+
+        house = PageKernels(most=1, grace_s=30)
+        house._kernels["new"] = house.kernel_manager_factory()
+        assert isinstance(house._kernels["new"], PageKernel)
+        asyncio.run(house.end_abandoned())
+        assert list(house._kernels) == ["new"]
+
     def test_kernels_end_with_the_server(self, folder):
         with reading.local_server(folder / "html", folder) as running:
             id = start(running)[1]["id"]

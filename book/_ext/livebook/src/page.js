@@ -126,9 +126,10 @@ class LivePage {
     const reason = refusal();
     if (reason) throw Object.assign(new Error(reason), { final: true });
     const here = (path) => new URL(path, new URL(this.config.root, location.href)).href;
-    const { pyodide, packages, files, archives, course, worker } = this.config;
+    const { pyodide, packages, files, archives, course, late, worker } = this.config;
     return new PyodideKernel(here(worker), {
-      pyodideUrl: here(pyodide), packages, files, archives: archives.map(here), courseArchive: here(course),
+      pyodideUrl: here(pyodide), packages, files, archives: archives.map(here), course: course.map(here),
+      late: late.map(([path, holds]) => [here(path), holds]),
     }, on);
   }
 

@@ -101,18 +101,19 @@ async function loadPython(pyodideUrl, packages) {
   return python;
 }
 
-async function boot({ pyodideUrl, packages, files, archives, courseArchive }) {
+async function boot({ pyodideUrl, packages, files, archives, course, late }) {
   arrivals.expect(files);
   // Our own archives travel while Pyodide does.
-  const ours = Promise.all([...archives, courseArchive].map(bytesOf));
+  const ours = Promise.all([archives, course].map((urls) => Promise.all(urls.map(bytesOf))));
   ours.catch(() => {}); // awaited below; without this an early failure would count as unhandled
   pyodide = await Promise.race([loadPython(pyodideUrl, packages), ours.then(() => new Promise(() => {}))]);
   mark('pyodide');
-  const buffers = await ours;
-  const course = buffers.pop();
-  for (const buffer of buffers) pyodide.unpackArchive(buffer, 'wheel');
-  pyodide.unpackArchive(course, 'zip', { extractDir: '/course' });
-  pyodide.runPython('import sys; sys.path.insert(0, "/course")');
+  const [wheels, parts] = await ours;
+  for (const wheel of wheels) pyodide.unpackArchive(wheel, 'wheel');
+  const arriving = pyodide.pyimport('livekernel.late');
+  for (const part of parts) arriving.unpack(pyodide.toPy(new Uint8Array(part)));
+  arriving.expect(late);
+  pyodide.runPython('import sys; sys.path.insert(0, "/course")'); // only now: Python remembers a folder that was not there
   mark('unpacked');
   livekernel = pyodide.pyimport('livekernel');
   livekernel.start(post);
