@@ -72,14 +72,6 @@ def stamped(page: str, folder: Path) -> str:
     return UNMARKED.sub(mark, page)
 
 
-def whole(page: str) -> str:
-    """Jupyter Book's redirection is one bare element: as a page it can carry a policy, and a link for whom it does not move."""
-    to = re.fullmatch(r'\s*<meta http-equiv="Refresh" content="0; url=([^"]+)" */?>\s*', page)
-    if not to:
-        return page
-    return f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>To the course</title>{page.strip()}</head><body><a href="{to[1]}">To the course</a></body></html>\n'
-
-
 def strays(page: str) -> list[str]:
     """Addresses that count from the host's root: they would break under a sub-path."""
     return FROM_ROOT.findall(page)
@@ -119,7 +111,7 @@ def make(html: Path, site: Path, mirror: Path | None = None, along: Sequence[Pat
     (unfinished / ".nojekyll").touch()  # or GitHub Pages would leave out every folder that begins with an underscore
     found = []
     for path in pages(unfinished):
-        page = whole(path.read_text(encoding="utf-8"))
+        page = path.read_text(encoding="utf-8")
         if bad := strays(page):
             raise NoSite(f"{path.relative_to(unfinished)} links to {bad[0]}, which breaks under a sub-path")
         page = stamped(page, path.parent)

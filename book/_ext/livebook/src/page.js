@@ -38,7 +38,7 @@ class LivePage {
 
   begin() {
     if (location.protocol === 'file:') return;
-    Object.assign(this, { failures: 0, kernelIsHere: false, over: false });
+    Object.assign(this, { failures: 0, again: [], kernelIsHere: false, over: false });
     this.tries += 1;
     setState('loading');
     mark('start');
@@ -79,6 +79,7 @@ class LivePage {
     } catch (error) { // the kernel itself was lost, which `gone` has said
       return fault(error);
     }
+    this.tellAgain();
     mark('live');
     return setState(this.failures ? 'error' : 'live');
   }
@@ -87,7 +88,7 @@ class LivePage {
     fault(error);
     this.kernel?.stop();
     if (error.kind === 'broke' && this.tries === 1) {
-      this.status.say(words.once_more, 'loading');
+      this.status.say(words.onceMore, 'loading');
       await new Promise((resolve) => setTimeout(resolve, 1000));
       return this.tryAgain();
     }
@@ -148,10 +149,8 @@ class LivePage {
     }
     // A cell without widgets shows nothing that it did not show when it was built.
     if (!cell.live || !this.built.in(cell.id).length) return;
-    const again = await this.swap(element, outputs);
-    const sentence = words.live[this.server ? 'server' : 'page'];
-    if (again === null) this.status.sayOf(element, sentence, 'live');
-    else this.status.sayOf(element, `${sentence} ${again ? words.done_again : words.partly_again}`, 'live', [words.startAfresh, () => this.startAfresh()]);
+    this.again.push(await this.swap(element, outputs));
+    this.status.sayOf(element, words.live[this.server ? 'server' : 'page'], 'live');
     mark(`live:${cell.id}`);
   }
 
@@ -167,6 +166,15 @@ class LivePage {
     freeze(element);
     this.status.sayOf(element, words.failed, 'error');
     showCellError(element, error, number);
+  }
+
+  // Once a page, above its first live figure: the lines of the others may be hidden.
+  tellAgain() {
+    const again = this.again.filter((each) => each !== null);
+    const first = this.live.map(this.element).find((element) => element.dataset.livebook === 'live');
+    if (!again.length || !first) return;
+    const sentence = `${words.live[this.server ? 'server' : 'page']} ${again.every(Boolean) ? words.doneAgain : words.partlyAgain}`;
+    this.status.sayOf(first, sentence, 'live', [words.startAfresh, () => this.startAfresh()]);
   }
 
   startAfresh() {
@@ -204,7 +212,7 @@ class LivePage {
   async doAgain(element) {
     if (!this.keep.has(element.id)) return null;
     const settled = () => this.kernel.run('', 'doing again');
-    return this.keep.again(element.id, settled, (index, of) => this.status.sayOf(element, words.doing_again(index, of), 'loading'));
+    return this.keep.again(element.id, settled, (index, of) => this.status.sayOf(element, words.doingAgain(index, of), 'loading'));
   }
 
   // Which cell a widget belongs to, to say there what its callback did.

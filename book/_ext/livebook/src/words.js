@@ -9,12 +9,12 @@ export const words = {
     return `Figures as built. Python starts in this page: ${megabytes(bytes)} of ${megabytes(total)} MB.`;
   },
   quiet: (seconds) => `Figures as built. Nothing more of Python has come for ${seconds} s: the network is slow, or has broken off.`,
-  once_more: 'Figures as built. The download of Python broke off; it is tried once more.',
+  onceMore: 'Figures as built. The download of Python broke off; it is tried once more.',
   connecting: 'Figures as built. Connecting to Python on this computer.',
   live: { page: 'Live: Python runs in this page.', server: 'Live: Python runs on this computer.' },
-  doing_again: (index, all) => `Figures as built. What you had done here is done again: ${index + 1} of ${all}.`,
-  done_again: 'What you had done here before stands again.',
-  partly_again: 'Of what you had done here before, a part could not be done again.',
+  doingAgain: (index, all) => `Figures as built. What you had done here is done again: ${index + 1} of ${all}.`,
+  doneAgain: 'What you had done here before stands again.',
+  partlyAgain: 'Of what you had done here before, a part could not be done again.',
   sheet: {
     page: 'Live: change a cell and run it with Shift+Enter. Python runs in this page; your browser keeps what you type, and nothing leaves it.',
     server: 'Live: change a cell and run it with Shift+Enter. Python runs on this computer; your browser keeps what you type.',
