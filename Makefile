@@ -28,7 +28,7 @@ test: book  ## pass all tests: unit, doctest, workbooks, published measurements,
 	@bash tools/chromium.sh
 	@$(PY) -m pytest -q $(ABREAST) loadfile --ignore=tests/browser
 	@$(PY) -m pytest -q $(ABREAST) loadgroup tests/browser
-	@$(PY) -m pytest -q --nbval-lax lessons/workbooks
+	@$(PY) -m pytest -q $(ABREAST) loadfile --nbval-lax lessons/workbooks
 	@$(PY) -m ruff check .
 
 unit: $(STAMP)  ## the tests without a browser
