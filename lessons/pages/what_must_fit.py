@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 from hwlib import catalogue
@@ -68,7 +69,7 @@ def measured() -> Shown:
     table = draw.table(["Model", "State, paper, GiB", "State, ours", "Activations, paper, GiB", "Activations, ours"], body, right={1, 2, 3, 4})
     picture = draw.memory_bars(bars, capacity_bytes=float(catalogue.chip("a100-80-sxm").mem_bytes), capacity_label="one A100", title="State and activations of one chip")
     caption = (
-        f"What one A100 of each run holds, by the paper on activation recomputation; NVIDIA’s authors give it from their own count and checked it. Our count differs by {draw.percent(max(errors))} at most. "
+        f"What one A100 of each run holds, by the paper on activation recomputation, whose authors at NVIDIA counted it and checked the count. Ours differs from theirs by less than {draw.percent(math.ceil(1000 * max(errors)) / 1000)}. "
         "With everything kept no run fits. Here the state is 18 bytes a parameter, because gradients are kept in 32 bits."
     )
     return Shown(draw.figure(picture, caption=caption, source="Korthikanti et al. 2022, figure 1, by way of Calculon’s validation data.", table=table))
