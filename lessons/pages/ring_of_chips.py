@@ -58,7 +58,7 @@ def _points(chip: str, ranks: str = "8") -> list[tuple[float, float]]:
 
 def _beside(ratio: float) -> str:
     """Predicted over measured in words."""
-    return "what was measured" if abs(ratio - 1) < 0.05 else f"{draw.num(ratio, 2)} times what was measured"
+    return "agrees" if abs(ratio - 1) < 0.05 else f"says {draw.num(ratio, 2)} times what was measured"
 
 
 def measured() -> Shown:
@@ -72,7 +72,7 @@ def measured() -> Shown:
         body += [[f"{name}, {draw.quantity(s, 'B')}", f"{t * 1e6:,.1f}", f"{p * 1e6:,.1f}"] for (s, t), (_, p) in zip(seen, said, strict=True)]
         pairs = [(s, p / t) for (s, t), (_, p) in zip(seen, said, strict=True)]
         large, small = (statistics.median(abs(q - 1) for s, q in pairs if (s >= LARGE) == big) for big in (True, False))
-        notes.append(f"{name}: off by {draw.percent(small)} at the median below {draw.quantity(LARGE, 'B')} and {draw.percent(large)} from there up; for the largest message the line says {_beside(pairs[-1][1])}")
+        notes.append(f"{name}: off by {draw.percent(small)} at the median below {draw.quantity(LARGE, 'B')} and {draw.percent(large)} from there up; for the largest message the line {_beside(pairs[-1][1])}")
     picture = draw.measured_band(series, x_label="message, MB", y_label="time, µs", x_log=True, y_log=True)
     caption = (
         f"Diamonds: NCCL 2.27.3. Line: a ring, with launch, hop and efficiency from the catalogue. {'. '.join(n[:1].upper() + n[1:] for n in notes)}. "
