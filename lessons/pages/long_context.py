@@ -79,13 +79,13 @@ def counted(length: int) -> float:
 def measured() -> Shown:
     """How much slower a token of a long prompt is read, on cards, beside the count of operations."""
     cards = slowing()
-    series = [dict(label="counted", kind="compute", line=[(n, counted(n)) for n in LENGTHS], measured=[(n, speeds[LENGTHS[0]] / speeds[n]) for speeds in cards.values() for n in LENGTHS[1:]])]
+    series = [dict(label="Llama 3 8B", kind="compute", line=[(n, counted(n)) for n in LENGTHS], measured=[(n, speeds[LENGTHS[0]] / speeds[n]) for speeds in cards.values() for n in LENGTHS[1:]])]
     picture = draw.measured_band(series, x_label="tokens of the prompt", y_label="time of a token, × that in a short prompt", x_log=True, unit="×", title="Reading long prompts")
     body = [[card, *(f"{speeds[LENGTHS[0]] / speeds[n]:.2f}" for n in LENGTHS[1:])] for card, speeds in cards.items()]
     body.append(["counted", *(f"{counted(n):.2f}" for n in LENGTHS[1:])])
     last = sorted(speeds[LENGTHS[0]] / speeds[LENGTHS[-1]] for speeds in cards.values())
     caption = (
-        f"Time of a prompt’s token, against a prompt of {LENGTHS[0]} tokens, on {len(cards)} cards and by the count of operations. At {LENGTHS[-1]:,} tokens the count grows by {draw.percent(counted(LENGTHS[-1]) - 1)}, "
+        f"Time of a prompt’s token, against a prompt of {LENGTHS[0]} tokens, on {len(cards)} cards (diamonds) and by the count of operations (line). At {LENGTHS[-1]:,} tokens the count grows by {draw.percent(counted(LENGTHS[-1]) - 1)}, "
         f"the time by {draw.percent(last[0] - 1)} to {draw.percent(last[-1] - 1)}: the engine loses efficiency with length, or does work that the count leaves out. On most of these cards reading again would be dearer than the panel says, and fetching would look better still. "
         "No measurement of a cache fetched from a host or a disk is in our collection: the link’s usual share of its rate is an assumption here."
     )
@@ -102,6 +102,12 @@ def claim_computed() -> str:
     )
 
 
+def neighbour_computed() -> str:
+    """Sessions of the claim's length that one and four H100 hold beside the weights, in 16 bits."""
+    one, four = session(chips=1), session(chips=4)
+    return f"With Llama 3.1 70B in 16 bits, one H100 holds {draw.num(one.fit) if one.fit >= 1 else 'no'} session of {LONG:,} tokens, because the weights alone do not fit; four hold {draw.num(four.fit)} beside them."
+
+
 def solutions() -> dict[str, str]:
     """Figures of the worked problems."""
     own, h200 = cache_bytes("llama3.1-8b", 65536), catalogue.chip("h200-sxm")
@@ -111,7 +117,7 @@ def solutions() -> dict[str, str]:
     fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=BYTES[16]), held_tokens=given(65536.0))
     disk = float(session().cache) / 7e9
     return {
-        "p1_context": f"{65536:,}", "p1_cache": show(own, "B"), "p1_room": show(room, "B"), "p1_fit": draw.num(fit), "p2_rate": draw.quantity(7e9, "B/s"), "p2_wait": draw.quantity(disk, "s"),
+        "p1_context": f"{65536:,}", "p1_cache": show(own, "B"), "p1_room": show(room, "B"), "p1_memory": show(h200.mem_bytes, "B"), "p1_binary": f"{float(h200.mem_bytes) / 2**30:.0f} GiB", "p1_sold": h200.mem_bytes.origin.as_printed, "p1_fit": draw.num(fit), "p2_rate": draw.quantity(7e9, "B/s"), "p2_wait": draw.quantity(disk, "s"),
         "p2_less": draw.num(float(session().again_s) / disk, 2),
     }  # fmt: skip
 
