@@ -7,7 +7,7 @@ PORT ?= 8000
 ABREAST := -n logical --maxprocesses 4 --dist loadgroup
 .DEFAULT_GOAL := help
 
-.PHONY: help serve book site licences audit update test unit browser lint bench calibrate clean
+.PHONY: help serve book site valid licences audit update test unit browser lint bench calibrate clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,10 @@ unit: $(STAMP)  ## the tests without a browser
 browser: book  ## only the tests that drive the built book in Chromium
 	@bash tools/chromium.sh
 	@$(PY) -m pytest -q $(ABREAST) tests/browser
+
+valid: book  ## check every page, and three as Python draws them, with the W3C's Nu Html Checker (needs Java and npm)
+	@bash tools/chromium.sh
+	@bash tools/valid.sh --live
 
 lint: $(STAMP)  ## style
 	@$(PY) -m ruff check .

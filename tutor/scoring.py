@@ -175,7 +175,7 @@ def _robust_plan(ctx: Context, cases: list[tuple[str, Context]]) -> Criterion:
 
     if not pulled(ctx):
         return Criterion("robustness", "Robustness", 0.0, 10, "no lever is pulled, so there is no recommendation to try")
-    breaks = [words for words, moved in cases if not moved.get("estimate.saving_all", -1.0) > 0]
+    breaks = [words for words, moved in cases if ctx.refusal or not moved.get("joint_saving", -1.0) > 0]
     why = f"the levers save in {len(cases) - len(breaks)} of {len(cases)} cases tried"
     return Criterion("robustness", "Robustness", 10 * (1 - len(breaks) / len(cases)), 10, why)
 

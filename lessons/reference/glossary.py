@@ -81,7 +81,7 @@ def glossary_table() -> Shown:
     for t in terms():
         also = f'<br><span class="hw-small">also: {esc(", ".join(t.also))}</span>' if t.also else ""
         rows.append([
-            Html(f"{esc(t.term)}{also}"), t.says, Html(f"<math>{symbol_mathml(SYMBOLS[t.symbol].latex)}</math>") if t.symbol else Html('<span class="hw-none" aria-label="no symbol">–</span>'),
+            Html(f"{esc(t.term)}{also}"), t.says, Html(f"<math>{symbol_mathml(SYMBOLS[t.symbol].latex)}</math>") if t.symbol else Html('<span class="hw-none" role="img" aria-label="no symbol">–</span>'),
             Html(f'<a href="../{t.page}.html">{esc(_title(t.page))}</a>'),
         ])  # fmt: skip
     return Shown(table(["Term", "What it is", "Symbol", "Chapter"], rows, caption="Terms of the course", ids=[t.anchor for t in terms()], wide=560))

@@ -436,6 +436,21 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_lost(tmp_path, m
     assert "was not written" in mine.files.skills.value and "Download progress.json" in mine.files.skills.value
 
 
+def test_what_is_said_to_the_tutor_feeds_the_skills_and_a_misreading_does_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mine = open_studio("serve-70b")
+    mine.tutor.say("decode speed sets the time to first token")
+    assert mine.progress.skill("ttft-decomposition").attempts == 1 and mine.progress.skill("ttft-decomposition").right == 0
+    assert "ttft decomposition" in mine.files.skills.value and "in your own words" in mine.files.skills.value
+    mine.tutor.say(talk.NOT_MEANT)
+    assert mine.progress.skills == {} and mine.progress.seen == frozenset(), "what was misread shows nothing"
+    mine.tutor.say("The time to first token is the wait in the queue plus reading the prompt.")
+    assert mine.progress.skill("ttft-decomposition").right == 1
+    assert list(tmp_path.iterdir()) == [], "nothing is written before Save"
+    mine.files.save.click()
+    assert json.loads((tmp_path / "progress.json").read_text())["skills"]["ttft-decomposition"]["attempts"] >= 1
+
+
 def test_a_summary_takes_the_whole_conversation_along():
     mine = open_studio("serve-70b")
     mine.tutor.say("The KV cache is what limits the batch.")
