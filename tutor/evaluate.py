@@ -22,8 +22,8 @@ FOLDER = Path("tests/tutor/utterances")
 LEARNED = ("dev", "train")
 """Splits that the models learned from."""
 SAID = (
-    "dev: frames and models were made with these files, so these lines say little. heldout: families that no model learned from. stranger: written by somebody who had not seen the rules; "
-    "the thresholds were chosen with it. formal, nonnative, slang: by the author of the frames, some of whose words stand in them."
+    "dev: frames and models were made with these files, so these lines say little. heldout: families that no model learned from. blind: by two writers who had seen neither rules nor other utterances; "
+    "nothing was fitted to it, but it was read three times while thresholds and patterns were chosen with other files. formal, nonnative, slang: by the author of the frames, some of whose words stand in them."
 )
 UNSCORED = ("", "assertion", "number")
 """Acts whose slots were not labelled."""

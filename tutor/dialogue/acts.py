@@ -15,6 +15,18 @@ BARE = re.compile(r"^(?!(?:use|take|set|add|make|keep|put|go|let|switch|with|at|
 ASKING = re.compile(r"^(?:hm+,? |so |and |but |ok,? |well,? )*(?:do|does|did|is|are|can|could|should|would|will|what (?:is|are|does|do|would|happens|if)|why|where|who|explain|define|describe|tell|remind|(?:how|when|which|what)(?: \w+){0,3} (?:do|does|did|is|are|can|could|should|would|will)\b)")
 SOLUTION = re.compile(r"\b(?:answers?|solutions?|solve|reveal|result|right one|correct|memo|design|tell me|show me|say it)\b")
 TUTOR = re.compile(r"\b(?:you|your|tutor|course|lesson|bot|human|page|saved?|stored|sent|graded?|scored?|points|exercise|brief|export\w*|marks?|answers)\b")
+CHOOSES = re.compile(
+    r"^(?:\W*(?:ok|so|and|then|well|right|correction|no|yes|given that[^,]*|since [^,]*|as [^,]*|because [^,]*),? )*(?:i|we)(?: would| will| am going to| shall| just| now| therefore)? (?:go|run|put|use|enter|book|include|set|take|leave|plan|add|save|split|design|design for|bump|carry|batch|choose|rent|buy|reserve|pick|start|apply)\b"
+    r"|\b(?:make it|go with|put it in|use it|start me with|reserve that|so bump|tighten)\b|\bplease\b|\b(?:shall|must|should|is to|are to) be \w+(?:ed|en|t)\b|\b(?:is|are) assumed to\b|^let the\b|^(?:put|set|take|carry|go to|leave|give|keep|write|let|read|change|switch|swap|cap|plan on|count|quantise|use)\b"
+)
+"""Somebody who chooses, whatever reason stands beside it."""
+WHY_NOT = re.compile(r"^(?:why (?:not|do not we|do we not|dont we)|(?:could|can|should|would) (?:not we|we not|not i|i not)|is not .{3,40} (?:good|enough))\b")
+"""A choice worded as a question."""
+TRIES = re.compile(
+    r"^(?:\W*(?:ok|so|and|now|then|please|well),? )*(?:re-?run|push|dial|take away|see (?:what|whether|if|how)|imagine|suppose|pretend|had we|had i|run it|play|simulate|redo|check (?:what|whether|it)|(?:can|could) you (?:please )?(?:simulate|redo|rerun|try|run)|let us play|(?:what|does anything) (?:changes?|moves?|happens?) (?:when|if|with)|try)\b"
+)
+"""Somebody who wants a change tried."""
+CLAUSE = re.compile(r"[.:;!]\s|,\s|\s-\s| (?:since|because|so that|so|as) ")
 NEARLY = 2.5
 """Log odds by which a choice with a value may be behind a statement."""
 CLAIMS = re.compile(r"\b(?:always|never|improves?|removes?|reduces?|cuts|saves|helps?|costs?|means?|makes?|gives?|needs?|does|do|is|are|has|have|wastes?|doubles|halves|keeps|avoids|prevents|brings|lets|shares|beats|loses|allows)\b")
@@ -67,6 +79,16 @@ def act_of(text: str, *, slots: dict[str, Any], read: bool) -> str:
     return "assertion" if subject else "off-topic"
 
 
+def _chooses(text: str, kind: str) -> bool:
+    """Whether a text with values chooses something, or begins with a value and no verb and goes on with a reason."""
+    from tutor.dialogue.slots import read_slots
+
+    if CHOOSES.search(text):
+        return True
+    head = CLAUSE.split(text, maxsplit=1)[0]
+    return head != text and len(head.split()) < 9 and not VERB.search(head) and not CLAIMS.search(head) and bool(read_slots(head, kind))
+
+
 def _leans(text: str) -> bool:
     """A question that only asks for agreement."""
     return bool(re.search(r"(?:right|correct|is not it|does not it|are not they|do not they)\?\s*$|^(?:is|are|does|do) not ", text))
@@ -102,6 +124,12 @@ def decided(text: str, *, slots: dict[str, Any], read: bool, near: bool, kind: s
         likely = rule  # "paged allocation removes the waste" has a value in it and chooses nothing
     if likely in ("meta", "answer-request", "help", "greeting") and read and len(text.split()) > 12:
         likely = "assertion"
+    if slots and likely in ("assertion", "question", "proposal", "off-topic") and TRIES.match(text):
+        return "what-if"
+    if slots and likely == "question" and WHY_NOT.match(text):
+        return "proposal"
+    if slots and likely == "assertion" and _chooses(text, kind):
+        return "proposal"
     if likely == "assertion":
         head = re.split(r"(?<=[.:;!?])\s", text)[0]
         values = read_slots(head, kind) if head != text else {}

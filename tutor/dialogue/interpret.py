@@ -75,7 +75,7 @@ def stated(brief: str, text: str) -> tuple[list[Read], list[Touched]]:
     found = judged(brief, {i: c.kind for i, c in known.items()}, text, [r.concept.id for r in framed])
     words = {r.concept.id: r.text for r in framed}
     simple = plain_statement(text)
-    said = [j for j in found if states(j, known[j.id].kind, agreed=simple and j.id in words, denies=denials(text)[0])]
+    said = [j for j in found if states(j, known[j.id].kind, agreed=simple and j.id in words, denies=any(denials(text)))]
     seen = [Read(known[j.id], words.get(j.id, text[:120]), j.why) for j in said]
     if not seen and strange(brief, text) >= STRANGE:
         return [], []

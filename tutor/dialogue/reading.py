@@ -24,6 +24,8 @@ from tutor.dialogue.linear import denial_counts, linear, thresholds
 AGREED, CLEARLY, SHORT = (0.7, 0.5), (0.0, 2.0), 14
 """Least probabilities where frames and model agree, with the log odds from which a text is clearly about something; words of a short one."""
 TURNING = frozenset(f"m:{mark}" for mark in ("asked", "asks first", "asks inside", "supposed", "iffy", "unsure", "quoted", "rejected", "taken back", "denied thinking", "ironic", "contrast"))
+WARY = 0.92
+"""Least probability where something in the text is denied: what is denied may be the point."""
 MISFIT = -3.5
 """Log odds below which the denials of a text are not those of anybody who states the concept."""
 SAYS = re.compile(r"\b(?:says?|said|claims?|claimed|tells?|told|writes?|wrote|insists?|argue[sd]?|promis\w+|according|heard|read somewhere)\b")
@@ -153,11 +155,11 @@ def judged(brief: str, kinds: Mapping[str, str], text: str, seen: Sequence[str])
 def states(one: Judged, kind: str, *, agreed: bool, denies: bool, least: float | None = None) -> bool:
     """Whether a concept counts as said: it is likely enough, or less likely where the frames read a plain sentence so and the text is clearly about it.
 
-    ``agreed`` says that the frames read it in a plain sentence, ``denies`` that a verb of the text is denied; ``least`` is the least probability (default: the fitted one of the kind).
+    ``agreed`` says that the frames read it in a plain sentence, ``denies`` that something in the text is denied; ``least`` is the least probability (default: the fitted one of the kind).
     """
     if one.fits <= MISFIT:
         return False  # to read the opposite of what was said is the worst error
-    if one.probability >= (thresholds()[kind] if least is None else least):
+    if one.probability >= max(thresholds()[kind] if least is None else least, WARY if denies else 0.0):
         return True
     return agreed and (one.probability >= AGREED[0] and one.about >= CLEARLY[0] or not denies and one.probability >= AGREED[1] and one.about >= CLEARLY[1])
 

@@ -28,6 +28,8 @@ FRACTIONS = tuple((re.compile(rf"\b{said}"), value) for said, value in (
     (r"(?:three|3)[- ]quarters? of a (million|billion|trillion|second)\b", r"0.75 \1"), (r"(?:three|3)[- ]quarters?\b", "75%"), (r"(\d) tenths of a second\b", r"0.\1 s"), (r"a tenth of a second\b", "0.1 s"), (r"a twentieth of a second\b", "0.05 s"),
     (r"(\d+) and a half\b", r"\1.5"), (r"once (?:an|per|every|each|a) (hour|day|minute)\b", r"every 1 \1"), (r"(growth|spares?|spare replicas) (?:is |of |at )?(?:zero|nil)\b", r"\1 0"),
     (r"(?:zero|no) (spare|extra|standby|backup|redundant|growth)\b", r"0 \1"), (r"no (tensor|pipeline) parallel\w*", r"\1 parallel 1"), (r"a (?=million\b|billion\b|thousand\b|trillion\b)", "1 "), (r"10\^(\d)\b", r"1e\1"),
+    (r"(?:every|each) half (?:an )?hour\b", "every 30 minutes"), (r"weekly checkpoints?\b", "checkpoint every 7 days"), (r"daily checkpoints?\b", "checkpoint every 1 days"), (r"hourly checkpoints?\b", "checkpoint every 1 hour"),
+    (r"doubl(?:es|ing) (?:every|each|a|per) year\b", "growth of 100%"), (r"(decline|drop|fall|growth|rate) of a quarter\b", r"\1 of 25%"), (r"(\d+) point (\d+)\b", r"\1.\2"), (r"cop(?:y|ies)(?= |,|\.|:|;|$)(?: of the model\b)?", "replica"),
     (r"(?:a|1) pair of\b", "2"), (r"(\d) dozen\b", lambda m: str(12 * int(m[1]))), (r"(was|is|were|of|to|under|be|time|at) (?:a|an) (?=(?:second|minute|hour)\b)", r"\1 1 "),
 ))
 """Values said as fractions, or as nothing."""
@@ -86,12 +88,14 @@ def prepared(text: str) -> str:
     text = re.sub(r"(?<![\d,.])(\d{1,2}),(\d{1,2})(?![\d,])", r"\1.\2", text)  # a decimal comma
     text = re.sub(r"(?<=[a-z]): (?=[$~]?\d)", " ", text)
     text = re.sub(r"[×x] ?(?=\d)", "x ", text)
+    text = re.sub(r"(\d)x\b", r"\1 x", text)
+    text = re.sub(r"(?:\bfrom )?\$?\b\d[\d.,]* ?(?:ms|s|%|k|x)? ?(?:->|-->|→|=>) ?", " to ", text)  # what stands before an arrow is the old value
     for pattern in ASIDE:
         text = pattern.sub(" ", text)
     text = re.sub(r"\bfrom \$?[\d.,]+(?:k\b|%)? ([a-z-]+(?: (?:a|per) replica)?) to (\d[\d.,]*)(?= ?[.?,]| ?$)", r"to \2 \1", text)
     text = re.sub(r"\bfrom \$?[\d.,]+ ?\w{0,12}%?(?: \w+)? to\b", " to ", text)
     text = re.sub(rf" +{LINK}\b", " to", re.sub(r" +", " ", text))
-    text = re.sub(r" (?:were|was|becomes?|shall be|is|stays? at|stay at|comes? out at|rose to|grew to|grow to|fell to|limited to|capped at|no more than)(?: only)?(?= [$~]?\d)", " to", text)
+    text = re.sub(r" (?:were|was|becomes?|became|shall be|is|stays? at|stay at|comes? out at|rose to|grew to|grow to|fell to|limited to|capped at|no more than)(?: only)?(?= [$~]?\d)", " to", text)
     text = re.sub(r",? (?:instead of|rather than|not(?: at)?) \$?[\d.,]+(?:k\b|%)?(?: ?(?:ms|s|percent|replicas|cards|chips|nodes|users|tokens)\b)?", " ", text)
     return text
 
@@ -118,8 +122,11 @@ def read_slots(text: str, kind: str) -> dict[str, Any]:
     chip = _chips().search(text)
     if chip:
         found["accelerator"] = words("slots")["chips"][chip[1]]
+    if kind == "training" and "migration_weeks" in found:
+        found["days"] = 7 * found.pop("migration_weeks")
     if kind != "training":
         found.pop("train_tokens", None)
+        found.pop("zero_stage", None)
         if "params" in found and not re.search(r"param|model (?:to|of|with)", text):
             del found["params"]  # "the 70B" is a name
     found |= _choices(text)
@@ -176,7 +183,7 @@ def _bits(text: str, kind: str) -> dict[str, Any]:
     """Bits of weights and cache when serving, of products and state when training."""
     found: dict[str, Any] = {}
     table = words("slots")["formats"]
-    for short, slot in ((r"\bw(4|8|16)\b", "weight_bits"), (r"\bkv ?(4|8|16)\b", "kv_bits")):
+    for short, slot in ((r"\bw(4|8|16)\b", "weight_bits"), (r"\bkv(?: cache)? ?(?:on|at|to|=)? ?(4|8|16)\b(?! ?(?:gb|gib|k\b|heads|tokens))", "kv_bits")):
         if kind != "training" and (hit := re.search(short, text)):
             found[slot] = int(hit[1])
     both = kind != "training" and re.search(r"\bweights? and (?:the )?(?:kv|cache)|everywhere|\bboth\b", text)
@@ -197,7 +204,7 @@ def _bits(text: str, kind: str) -> dict[str, Any]:
         elif both:
             found.setdefault("weight_bits", table[fmt])
             found.setdefault("kv_bits", table[fmt])
-        elif re.match(r"[ -]*(?:kv|cache|keys|for (?:the )?(?:kv|cache|keys))", after) or re.search(r"(?:kv|cache)[\w -]{0,14}(?:in|to|at|is|=|:|with)? ?$", before):
+        elif re.match(r"[ -]*(?:(?:on|for|in) )?(?:the )?(?:kv|cache|keys)", after) or re.search(r"(?:kv|cache)[\w -]{0,14}(?:in|to|at|is|=|:|with)? ?$", before):
             found.setdefault("kv_bits", table[fmt])
         else:
             found.setdefault("weight_bits", table[fmt])
