@@ -29,7 +29,7 @@ TRIES = re.compile(
 CLAUSE = re.compile(r"[.:;!]\s|,\s|\s-\s| (?:since|because|so that|so|as) ")
 NEARLY = 2.5
 """Log odds by which a choice with a value may be behind a statement."""
-CLAIMS = re.compile(r"\b(?:always|never|improves?|removes?|reduces?|cuts|saves|helps?|costs?|means?|makes?|gives?|needs?|does|do|is|are|has|have|wastes?|doubles|halves|keeps|avoids|prevents|brings|lets|shares|beats|loses|allows)\b")
+CLAIMS = re.compile(r"\b(?:always|never|improves?|removes?|reduces?|cuts|saves|helps?|costs?|means?|makes?|gives?|needs?|does|do|is|are|has|have|wastes?|doubles|halves|keeps|avoids|prevents|brings|lets|shares|beats|loses|allows|holds?|fits?|carries)\b")
 VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|needs?|does|do|did|can|will|would|takes?|costs?|means?|gives?|makes?|fits?|holds?|runs?|says?|equals?|depends?|arrive\w*|avoids?|prevents?|removes?|saves?|cuts|reduces?|improves?|halves|doubles)\b")
 
 
@@ -120,6 +120,8 @@ def decided(text: str, *, slots: dict[str, Any], read: bool, near: bool, kind: s
     odds = dict(ranked)
     if likely == "assertion" and rule == "proposal" and slots and not read and odds["proposal"] > odds["assertion"] - NEARLY:
         likely = rule
+    if likely == "number" and rule == "assertion" and CLAIMS.search(text) and len(text.split()) > 12:
+        likely = rule  # "users times requests over 86,400 seconds gives the rate" says how, not how much
     if likely == "proposal" and rule == "assertion" and (read or CLAIMS.search(text)):
         likely = rule  # "paged allocation removes the waste" has a value in it and chooses nothing
     if likely in ("meta", "answer-request", "help", "greeting") and read and len(text.split()) > 12:
