@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Literal
 
 from hwlib.errors import BadInput, listed, unknown
@@ -181,9 +182,10 @@ KINDS: dict[str, tuple[type, type]] = {
 """The kind of a brief → the design that it asks for and the load that it fixes."""
 
 
-def knobs(cls: type) -> dict[str, Knob]:
-    """The knobs of a design or load class, by field, in the order of the form."""
-    return {f.name: f.metadata["knob"] for f in fields(cls)}
+@cache
+def knobs(cls: type) -> Mapping[str, Knob]:
+    """The knobs of a design or load class, by field, in the order of the form; read only."""
+    return MappingProxyType({f.name: f.metadata["knob"] for f in fields(cls)})
 
 
 def build(cls: type, values: Mapping[str, Any], *, where: str = "design") -> Any:

@@ -7,7 +7,7 @@ three is estimated, and each lever gets its Shapley share, the average over all 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import product
 
@@ -170,6 +170,13 @@ def estimate_tco(design: TcoDesign, load: TcoLoad) -> TcoEstimate:
     return _Plan(design, load).estimate()
 
 
+def levers_saving(design: TcoDesign, load: TcoLoad) -> Figure:
+    """What all levers of the plan save together over three years: `estimate_tco(…).saving_all`, without the other figures. Raises `BadInput`."""
+    check_values(design)
+    check_values(load, where="load")
+    return _Plan(design, load).saving()
+
+
 class _Plan:
     """The plan's inputs as figures, so that each combination of levers is estimated by the same steps."""
 
@@ -179,6 +186,10 @@ class _Plan:
         self.hour, self.year_h = catalogue.constant("hour_s"), catalogue.constant("year_hours")
         self.year_days = catalogue.constant("year_days")
         self.year_s = defined(self.year_h * self.hour, "seconds in a year")
+        self.used, self.decline, self.rate = given(design.utilisation), given(design.price_decline_per_year), given(design.discount_rate)
+        growth, a_day = given(design.growth_per_year), given(design.tokens_per_day)
+        before = tuple(defined(float(year - 1), "years before this one") for year in YEARS)
+        self.tokens = tuple((y, b, tokens_in_year(tokens_per_day=a_day, growth_per_year=growth, years_before=b, year_days=self.year_days)) for y, b in zip(YEARS, before, strict=True))
         flops = training_flops(params=self.told["params"], train_tokens=self.told["train_tokens"])
         self.run_usd = training_run_usd(
             training_flops=flops, peak_flops_per_s=catalogue.chip(design.training_chip).peak("bf16"), mfu=self.told["mfu"], hour_s=self.hour,
@@ -199,27 +210,33 @@ class _Plan:
         chip = self.chip_of(levers)
         price = hour_price(d, chip)
         per_chip = chip_rate(self.load.model, chip, 8 if levers[0] else 16, levers[1], d.prompt_to_output)[2]
-        return tuple(self._year(y, per_chip, price, ported=levers[2] and d.inference_chip != "none") for y in YEARS)
+        ported = levers[2] and d.inference_chip != "none"
+        return tuple(self._year(y, before, tokens, per_chip, price, ported=ported) for y, before, tokens in self.tokens)
 
-    def _year(self, year: int, per_chip: Figure, price: Figure, *, ported: bool) -> TcoYear:
-        d, before = self.design, defined(float(year - 1), "years before this one")
-        tokens = tokens_in_year(tokens_per_day=given(d.tokens_per_day), growth_per_year=given(d.growth_per_year), years_before=before, year_days=self.year_days)
-        chips = chips_for_tokens(tokens_per_year=tokens, chip_tokens_per_s=per_chip, utilisation=given(d.utilisation), year_s=self.year_s)
+    def _year(self, year: int, before: Figure, tokens: Figure, per_chip: Figure, price: Figure, *, ported: bool) -> TcoYear:
+        chips = chips_for_tokens(tokens_per_year=tokens, chip_tokens_per_s=per_chip, utilisation=self.used, year_s=self.year_s)
         serving = chips_usd_in_year(
-            n_chips=chips, usd_per_chip_hour=price, year_h=self.year_h, price_decline_per_year=given(d.price_decline_per_year), years_before=before
+            n_chips=chips, usd_per_chip_hour=price, year_h=self.year_h, price_decline_per_year=self.decline, years_before=before
         )
         people = self.porting if ported and year == 1 else ZERO
         total = year_total(serving_usd=serving, training_usd=self.training, people_usd=people)
-        return TcoYear(year, tokens, chips, serving, self.training, people, total, present_value(amount_usd=total, discount_rate=given(d.discount_rate), years_before=before))
+        return TcoYear(year, tokens, chips, serving, self.training, people, total, present_value(amount_usd=total, discount_rate=self.rate, years_before=before))
 
     def total(self, levers: tuple[bool, bool, bool]) -> Figure:
         return _sum3([y.discounted_usd for y in self.years(levers)])
 
+    def chosen(self) -> tuple[bool, bool, bool]:
+        return self.design.quantise, self.design.continuous_batching, self.design.inference_chip != "none"
+
+    def saving(self) -> Figure:
+        return saving_usd(before_usd=self.total((False, False, False)), after_usd=self.total(self.chosen()))
+
     def estimate(self) -> TcoEstimate:
         d = self.design
-        chosen = (d.quantise, d.continuous_batching, d.inference_chip != "none")
+        chosen = self.chosen()
         years = self.years(chosen)
-        totals = {combo: self.total(combo) for combo in product(*((False, True) if on else (False,) for on in chosen))}
+        total = _sum3([y.discounted_usd for y in years])
+        totals = {combo: total if combo == chosen else self.total(combo) for combo in product(*((False, True) if on else (False,) for on in chosen))}
         bare = totals[(False, False, False)]
         saved = {combo: saving_usd(before_usd=bare, after_usd=total) for combo, total in totals.items()}
         shares = [_shapley(i, saved, chosen) if on else ZERO for i, on in enumerate(chosen)]
@@ -231,7 +248,7 @@ class _Plan:
         first = years[0]
         return TcoEstimate(
             years=years, run_usd=self.run_usd, training_usd=_sum3([y.training_usd for y in years]), serving_usd=_sum3([y.serving_usd for y in years]),
-            people_usd=_sum3([y.people_usd for y in years]), undiscounted_usd=_sum3([y.total_usd for y in years]), total_usd=_sum3([y.discounted_usd for y in years]),
+            people_usd=_sum3([y.people_usd for y in years]), undiscounted_usd=_sum3([y.total_usd for y in years]), total_usd=total,
             inference_share_y1=inference_share(serving_usd=first.serving_usd, training_usd=first.training_usd),
             inference_share_y3=inference_share(serving_usd=years[2].serving_usd, training_usd=years[2].training_usd),
             break_even_months=break_even_months(run_usd=self.run_usd, annual_usd=first.serving_usd, year_months=defined(12.0, "months in a year")),
@@ -260,12 +277,3 @@ def _shapley(lever: int, saved: dict[tuple[bool, ...], Figure], chosen: tuple[bo
         alone_usd=with_(lever), with_second_usd=with_(lever, second), second_usd=with_(second), with_third_usd=with_(lever, third), third_usd=with_(third),
         all_usd=with_(lever, second, third), others_usd=with_(second, third),
     )
-
-
-def with_levers(design: TcoDesign, **on: bool) -> TcoDesign:
-    """The same plan with levers switched: for what-ifs.
-
-    >>> with_levers(TcoDesign(tokens_per_day=1e9), quantise=True).quantise
-    True
-    """
-    return replace(design, **on)

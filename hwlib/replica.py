@@ -180,11 +180,12 @@ class Pass:
 
 def make_pass(design: ServingDesign) -> Pass:
     """The replica's chips with the model on them. What else a design says changes neither, so replicas are remembered."""
-    return _pass(design.model, design.attention, design.accelerator, design.chips_per_replica, design.weight_bits)
+    return pass_of(design.model, design.attention, design.accelerator, design.chips_per_replica, design.weight_bits)
 
 
 @lru_cache(maxsize=1024)
-def _pass(model: str, attention: str, accelerator: str, chips: int, bits: int) -> Pass:
+def pass_of(model: str, attention: str, accelerator: str, chips: int, bits: int) -> Pass:
+    """The pass of a model on so many chips."""
     shape = shape_of(model, attention)
     weights = weight_bytes(params=shape.params, bytes_per_param=BYTES[bits])
     fixed = step_overhead_s(layers=shape.layers, kernel_floor_s=calibrated("kernel_floor_s", accelerator), scheduler_s=calibrated("scheduler_s", accelerator))

@@ -45,7 +45,7 @@ from hwlib.queueing import (
     ttft_without_queue_s,
     utilisation,
 )
-from hwlib.replica import BYTES, ONE, ZERO, Group, make_pass
+from hwlib.replica import BYTES, ONE, ZERO, Group, make_pass, pass_of
 from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.sources import Source
 
@@ -128,6 +128,50 @@ def told(load: ServingLoad) -> dict[str, Figure]:
     return {name: given(getattr(load, name), by="brief") for name in load.__slots__}
 
 
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """What a load alone decides: tokens of prompts and answers."""
+
+    told: dict[str, Figure]
+    mean_prompt: Figure
+    mean_output: Figure
+    live: Figure
+    full: Figure
+    p99_prompt: Figure
+
+
+@lru_cache(maxsize=256)
+def _demand(load: ServingLoad) -> _Demand:
+    given_load = told(load)
+    prompt = lognormal_mean(median_tokens=given_load["prompt_tokens"], spread=given_load["prompt_spread"])
+    output = lognormal_mean(median_tokens=given_load["output_tokens"], spread=given_load["output_spread"])
+    return _Demand(
+        given_load, prompt, output, live_tokens(prompt_tokens=prompt, output_tokens=output), full_tokens(prompt_tokens=prompt, output_tokens=output),
+        lognormal_quantile(median_tokens=given_load["prompt_tokens"], spread=given_load["prompt_spread"], normal_quantile=Z99),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompts:
+    """What prompts of a load take on a replica, whatever its scheduler; ``seen`` and ``flops`` are those of a decode step."""
+
+    median: tuple[Figure, Figure, Figure]
+    mean_s: Figure
+    p99_s: Figure
+    seen: Figure
+    flops: Figure
+
+
+@lru_cache(maxsize=1024)
+def _prompts(model: str, attention: str, accelerator: str, chips: int, bits: int, load: ServingLoad) -> _Prompts:
+    demand = _demand(load)
+    one_pass = pass_of(model, attention, accelerator, chips, bits)
+    seen = one_pass.shape.attended_tokens(demand.live)
+    return _Prompts(
+        one_pass.prefill(demand.told["prompt_tokens"]), one_pass.prefill(demand.mean_prompt)[0], one_pass.prefill(demand.p99_prompt)[0], seen, one_pass.flops(seen),
+    )
+
+
 def check_serving(design: ServingDesign, load: ServingLoad) -> None:
     """Refuse in one sentence a design or load that `build` would refuse, and a load without anybody."""
     check_values(design)
@@ -146,20 +190,20 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     requests; without it the brief's objectives are taken as met in 10 s. Raises `BadInput` for what cannot be.
     """
     check_serving(design, load)
-    given_load = told(load)
+    demand = _demand(load)
+    given_load = demand.told
     one_pass = make_pass(design)
+    prompts = _prompts(design.model, design.attention, design.accelerator, design.chips_per_replica, design.weight_bits, load)
     g, shape = one_pass.group, one_pass.shape
     n = g.n_chips
     reserve = reserve_of(g)
     per_token, kept = shape.cache_bytes_per_token(BYTES[design.kv_bits]), one_pass.cache_bytes_per_token(design.kv_bits)
     room = kv_room_bytes(n_chips=n, mem_bytes=g.mem_bytes, reserve_bytes=reserve, weight_bytes=one_pass.weights)
-    mean_prompt = lognormal_mean(median_tokens=given_load["prompt_tokens"], spread=given_load["prompt_spread"])
-    mean_output = lognormal_mean(median_tokens=given_load["output_tokens"], spread=given_load["output_spread"])
-    live = live_tokens(prompt_tokens=mean_prompt, output_tokens=mean_output)
-    held = given(design.context_tokens) if design.kv_allocation == "contiguous" else full_tokens(prompt_tokens=mean_prompt, output_tokens=mean_output)
+    mean_output = demand.mean_output
+    held = given(design.context_tokens) if design.kv_allocation == "contiguous" else demand.full
     fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=kept, held_tokens=shape.attended_tokens(held))
     batch = running_batch(batch_limit=given(design.batch_limit), sequences_that_fit=fit)
-    seen = shape.attended_tokens(live)
+    seen = prompts.seen
     per_sequence = kv_cache_bytes(kv_bytes_per_token=kept, context_tokens=seen, sequences=ONE)
 
     peak_factor = given_load["peak_factor"]
@@ -176,13 +220,11 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     mean_rate = mean_requests_per_s(peak_requests_per_s=peak, peak_factor=peak_factor)
     rate = requests_per_replica(peak_requests_per_s=peak, replicas=given(design.replicas))
 
-    prefill, prefill_compute, prefill_comm = one_pass.prefill(given_load["prompt_tokens"])
-    mean_prefill = one_pass.prefill(mean_prompt)[0]
-    p99_prompt = lognormal_quantile(median_tokens=given_load["prompt_tokens"], spread=given_load["prompt_spread"], normal_quantile=Z99)
-    prefill_p99 = one_pass.prefill(p99_prompt)[0]
+    prefill, prefill_compute, prefill_comm = prompts.median
+    mean_prefill, p99_prompt, prefill_p99 = prompts.mean_s, demand.p99_prompt, prompts.p99_s
 
     busy = static_batch_share(output_spread=given_load["output_spread"], sequences=batch) if design.scheduler == "static" else ONE
-    flops = one_pass.flops(seen)
+    flops = prompts.flops
     full = one_pass.step_at(batch, per_sequence, flops)
     replica_rate = batch_tokens_per_s(sequences=working_sequences(running_batch=batch, busy_share=busy), step_s=full["step"])
     service = service_s(prefill_s=mean_prefill, output_tokens=mean_output, step_s=full["step"], sequences=batch, busy_share=busy)

@@ -75,6 +75,11 @@ class Context:
         return self._estimated
 
     @property
+    def estimated(self) -> bool:
+        """Whether the estimate was asked for already."""
+        return "_estimated" in self.__dict__
+
+    @property
     def refusal(self) -> str:
         """Why hwlib refuses the design; empty when it does not."""
         return _sentence(self._estimated) if isinstance(self._estimated, Exception) else ""

@@ -142,6 +142,17 @@ class Progress:
             after = after.attempt(f"{review.brief}/{found.rule}", known.skills, found.severity == "praises", at, brief=review.brief)
         return after
 
+    def heard(self, shown: Iterable[Mapping[str, Any]], at: float) -> Progress:
+        """After a line of a discussion, with the evidence that `tutor.dialogue.shown` found in it.
+
+        An idea in the learner's own words counts as a right first attempt at its skill, a belief as one that is not right
+        yet; whatever is said about the same thing later, in the same brief, counts no more.
+        """
+        after = self
+        for one in shown:
+            after = after.attempt(one["item"], (one["skill"],), one["right"], at, brief=one["item"].partition("/")[0], hints=one["hints"])
+        return after
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "version": VERSION,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hwlib.errors import listed
+from hwlib.errors import BadInput, listed
 from hwlib.formula import Figure, defined, formula, given
 from hwlib.sources import Choice
 from tutor.context import Context, NotKnown
@@ -209,7 +209,21 @@ def worst_saving(ctx: Context) -> Figure:
         raise NotKnown("no lever is pulled yet")
     if share <= 0:
         raise NotKnown("no range is given yet")
-    return min(c.estimate.saving_all for c in corners(ctx, min(share, 0.95)))
+    _ = ctx.estimate  # a plan that cannot be estimated has no corners either
+    return min(c.measure("joint_saving") for c in corners(ctx, min(share, 0.95)))
+
+
+@measure
+def joint_saving(ctx: Context) -> Figure:
+    """What all levers save together: of the estimate where there is one already, else computed without the rest."""
+    from hwlib.economics import levers_saving
+
+    if ctx.estimated:
+        return ctx.estimate.saving_all
+    try:
+        return levers_saving(ctx.design, ctx.load)
+    except BadInput as error:
+        raise NotKnown(str(error)) from None
 
 
 def corners(ctx: Context, share: float) -> list[Context]:

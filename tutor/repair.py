@@ -2,6 +2,9 @@
 
 Screened without simulation, simulated only where the screen passes, and honest about what was not tried. The search
 is bounded by a count of designs, not by a clock, so that every machine finds the same.
+
+A change need not be estimated when it cannot be an answer: a target that it misses already with those of its edits that
+can enter that target stays missed, and once some change works, a dearer one with more edits is of no interest.
 """
 
 from __future__ import annotations
@@ -9,10 +12,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hwlib.designs import Knob, knobs
+from hwlib.designs import knobs
 from hwlib.errors import BadInput, listed, unknown
 from hwlib.units import show
 from tutor import callable_module
@@ -22,15 +25,9 @@ from tutor.context import Context, NotKnown
 from tutor.designfile import Entry
 from tutor.dialogue.moves import consistent
 from tutor.findings import plain
-from tutor.targets import fast_margin, held, screened
+from tutor.neighbourhood import DERIVED, NEVER, enters, neighbours, physics_broken, shown, spoken
+from tutor.targets import fast_margin, held, limit_of, screened
 
-NEVER = ("model", "chips_per_node", "training_chip", "tokens_per_day", "prompt_to_output", "quality_gate", "migration_weeks", "spare_nodes", "range_share",
-         "growth_per_year", "training_runs", "experiments_share", "discount_rate", "price_decline_per_year", "pue", "usd_per_kwh")
-"""Facts, plans and honesty: a repair changes what is built, not what is assumed or admitted."""
-DERIVED = ("data_parallel",)
-"""Fields that follow from others in training: the layout stays equal to the chips."""
-STEPS = 12
-"""Values of one ordered field that are tried, nearest first."""
 EVALUATIONS = 60_000
 """Designs that one search may look at; all triples around a design of any brief are fewer."""
 SIMULATIONS = 160
@@ -39,6 +36,10 @@ CHEAPER = 60
 """Of the changes with one edit more than needed, so many are simulated in the hope of a lower cost."""
 CONFIRMED = 8
 """Designs simulated before the search believes that requirements can be met together."""
+
+
+LATE = 250
+"""So many changes that were ruled out are estimated before it is asked again whether a conflict is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +149,19 @@ class _Search:
         self.masks: dict[int, list[Change]] = {}
         """Which targets a tried change meets by the screen, as bits → the first changes that do."""
         self.verdicts: dict[frozenset[tuple[str, Any]], bool] = {}
+        self.margins: dict[frozenset[tuple[str, Any]], tuple[float, tuple[float, ...]]] = {}
+        """Cost and margins by the screen of each estimated change; of pairs and more only while more edits are to come."""
+        self.ruled_out: list[tuple[int, Change]] = []
+        """Number of a target that is missed for certain, and the change that was not estimated for it: looked at again only to explain a conflict."""
+        self.cost_name = cost_measure(of)[0]
         self.goals = tuple(t for t in of.targets if t.id not in ("unit-chain", "levers", "memo"))
         if of.kind == "serving" and not self._cost_known():
             self.goals = tuple(t for t in self.goals if t.id != "cost")
         self.skip = tuple(t.id for t in of.targets if t not in self.goals)
+        start = Context(entry, simulate=False)
+        self.limits = {t.id: limit_of(start, t) for t in self.goals if t.limit_measure in ("", "best_cost_limit")}  # these no design moves
+        self.strictest = tuple(sorted(self.goals, key=lambda t: "lost" not in t.measure))
+        self.seen_by = tuple((i, lambda name, measure=t.fast or t.measure: enters(measure, name)) for i, t in enumerate(self.goals))
 
     def _cost_known(self) -> bool:
         return Context(self.entry, simulate=False).known("best_cost_limit")
@@ -166,7 +176,7 @@ class _Search:
             fewest = min((n for _, n, _ in works), default=0)
             if not self.complete or fewest and edits > fewest + 1:
                 break
-            found = self._try(edits, self._changes(singles, edits, works), hoping=bool(works))
+            found = self._try(edits, self._changes(singles, edits, works), works)
             works += [(cost, edits, change) for cost, change in found]
             if not fewest:
                 proved = proved and self.complete or bool(found) and edits == 1
@@ -192,11 +202,14 @@ class _Search:
             for value in neighbours(self.brief, name, knob, getattr(design, name)):
                 yield name, value
 
-    def _try(self, edits: int, changes: Iterator[Change], *, hoping: bool) -> list[tuple[float, Change]]:
+    def _try(self, edits: int, changes: Iterator[Change], works: list[tuple[float, int, Change]]) -> list[tuple[float, Change]]:
         """Those of the changes that meet every target, with their cost: screened all, then simulated by cost.
 
-        ``hoping``: fewer edits work already, so only a cheaper design is of interest and the search may give up early.
+        Where fewer edits work already, only a cheaper design is of interest, or the first that keeps the chip, and the search may give up early.
         """
+        hoping = bool(works)
+        dearest = min((cost for cost, _, _ in works), default=float("inf"))
+        any_chip = any("accelerator" not in change for _, _, change in works)
         passed, number = [], 0
         for change in changes:
             if self._out():
@@ -204,31 +217,66 @@ class _Search:
                 break
             number += 1
             self.left -= 1
-            ctx = self._context(change)
-            if ctx is None:
+            cost, missed = self._known(change) if edits > 1 else (None, None)
+            if hoping and (missed is not None or cost is not None and cost >= dearest and (any_chip or "accelerator" in change)):
                 continue
-            mask = sum(1 << i for i, t in enumerate(self.goals) if fast_margin(ctx, t) >= -1e-9)
-            kept = self.masks.setdefault(mask, [])
-            if len(kept) < CONFIRMED:
-                kept.append(change)
-            if mask == (1 << len(self.goals)) - 1:
-                passed.append((cost_of(ctx), number, change))
+            if missed is not None:
+                self.ruled_out.append((missed, change))
+                continue
+            found = self._screened(change, keep=edits < self.max_edits)
+            if found is not None and found[1] == (1 << len(self.goals)) - 1:
+                passed.append((found[0], number, change))
         self.tried[edits] = number
         passed.sort(key=lambda item: item[:2])
-        works: list[tuple[float, Change]] = []
+        found: list[tuple[float, Change]] = []
         simulated = 0
         for cost, _, change in passed:
             if time.monotonic() > self.until or simulated >= SIMULATIONS:
                 self.complete = self.complete and hoping
                 break
-            if hoping and simulated >= CHEAPER or works and edits > 1 and any("accelerator" not in c for _, c in works):
+            if hoping and simulated >= CHEAPER or any("accelerator" not in c for _, c in found):
                 break
-            if works and edits > 1 and "accelerator" in change:  # sorted by cost: from here on only a change that keeps the chip says more
+            if (found or hoping and cost >= dearest) and "accelerator" in change:  # sorted by cost: from here on only a change that keeps the chip says more
                 continue
+            if hoping and any_chip and cost >= dearest:
+                break
             simulated += 1
             if self._works(change) and (edits == 1 or self._minimal(change)):
-                works.append((cost, change))
-        return works
+                found.append((cost, change))
+        return found
+
+    def _known(self, change: Change) -> tuple[float | None, int | None]:
+        """What smaller changes tell of one: its cost, and a target that is missed for certain.
+
+        A measure is as it was without the edits that cannot enter it.
+        """
+        missed = None
+        for i, seen in self.seen_by:
+            part = frozenset(item for item in change.items() if seen(item[0]))
+            if len(part) < len(change) and (known := self.margins.get(part)) is not None and known[1][i] < -1e-9:
+                missed = i
+                break
+        part = frozenset(item for item in change.items() if enters(self.cost_name, item[0]))
+        known = self.margins.get(part) if len(part) < len(change) else None
+        return known[0] if known is not None else None, missed
+
+    def _screened(self, change: Change, *, keep: bool) -> tuple[float, int] | None:
+        """Cost of a change and the targets that it meets by the screen, as bits; None where no such design exists."""
+        ctx = self._context(change)
+        if ctx is None:
+            return None
+        margins = tuple(fast_margin(ctx, t, self.limits.get(t.id)) for t in self.goals)
+        mask = sum(1 << i for i, margin in enumerate(margins) if margin >= -1e-9)
+        kept = self.masks.setdefault(mask, [])
+        if len(kept) < CONFIRMED:
+            kept.append(change)
+        try:
+            cost = cost_of(ctx)
+        except NotKnown:
+            cost = float("inf")
+        if keep:
+            self.margins[frozenset(change.items())] = (cost, margins)
+        return cost, mask
 
     def _works(self, change: Change) -> bool:
         """Whether a change meets every target, simulation included; remembered."""
@@ -250,13 +298,13 @@ class _Search:
             chip = values.get("accelerator")
             if chip and hasattr(self.entry.design, "migration_weeks") and self.brief.kind == "serving":
                 values["migration_weeks"] = max(self.entry.design.migration_weeks, porting_weeks(chip))
-            ctx = Context(self.entry.changed(**values), simulate=False)
+            ctx = Context(replace(self.entry, design=replace(self.entry.design, **values)), simulate=False)  # values of the form are legal, and the estimate checks them again
             return None if ctx.refusal or physics_broken(ctx) else ctx
         except (BadInput, NotKnown):
             return None
 
     def _feasible(self, ctx: Context) -> bool:
-        return not ctx.refusal and not physics_broken(ctx) and screened(ctx, self.skip) and all(held(ctx, t).met is True for t in self.goals)
+        return not ctx.refusal and not physics_broken(ctx) and screened(ctx, self.skip) and all(held(ctx, t).met is True for t in self.strictest)
 
     def _told(self, works: list[tuple[float, int, Change]], proved: bool) -> Repairs:
         fewest_edits = min((edits for _, edits, _ in works), default=0)
@@ -297,7 +345,7 @@ class _Search:
         needed = list(self.goals)
         for goal in self.goals:
             rest = [t for t in needed if t is not goal]
-            if rest and not self._meets(rest):
+            if rest and not self._meets(rest) and not self._meets_late(rest):
                 needed = rest
         return (*(f"{spoken(knobs(self.brief.design_class)[name].label)} as it is" for name in locks), *(spoken(t.label) for t in needed))
 
@@ -312,6 +360,18 @@ class _Search:
             if all(held(ctx, t).met is True for t in goals):
                 return True
         return len(passing) > 3 * CONFIRMED
+
+    def _meets_late(self, goals: list[Target]) -> bool:
+        """The same among the changes that were ruled out for another target, estimated now, as many as it takes."""
+        left, self.ruled_out = self.ruled_out, []
+        found = False
+        for number, (missed, change) in enumerate(left):
+            if found or self.goals[missed] in goals:
+                self.ruled_out.append((missed, change))
+                continue
+            self._screened(change, keep=False)
+            found = number % LATE == 0 and self._meets(goals)
+        return found or self._meets(goals)
 
     def _locks_in_the_way(self) -> tuple[str, ...]:
         """Of the locked fields those without which a repair would be found; none when it would not be found without any."""
@@ -330,61 +390,5 @@ class _Search:
             if not opens(rest):
                 needed.remove(name)
         return tuple(needed)
-
-
-def neighbours(of: Brief, name: str, knob: Knob, value: Any) -> tuple[Any, ...]:
-    """The other values that a field may be tried at, nearest first.
-
-    >>> from tutor.briefs import brief
-    >>> from hwlib.designs import ServingDesign
-    >>> neighbours(brief("serve-70b"), "kv_bits", knobs(ServingDesign)["kv_bits"], 16)
-    (8, 4)
-    """
-    if knob.kind == "chip":
-        options = tuple(c for c in of.chips if c != value)
-        return (*options, "none") if "none:" in knob.help and value != "none" else options
-    if knob.kind == "link":
-        return tuple(v for v in ("none", "roce-400", "ib-hdr", "ib-ndr") if v != value) if of.kind == "training" else tuple(v for v in ("none",) if v != value)
-    if knob.kind == "flag":
-        return (not value,)
-    if knob.kind == "choice":
-        return tuple(o for o in knob.options if o != value)
-    tries = [t for t in knob.tries if t != value]
-    if name == "replicas" and isinstance(value, int):
-        tries = sorted(set(tries) | {round(value * f) for f in (1.1, 1.25, 1.5, 2, 3, 4)} - {value})
-    return tuple(sorted(tries, key=lambda t: (abs(t - value), t))[: max(STEPS, 16 if name == "replicas" else 0)])
-
-
-def physics_broken(ctx: Context) -> bool:
-    """Whether a rule of physics or of the model's limits forbids the design: no repair may pass through one."""
-    from tutor.rules import rules_for
-
-    for rule in rules_for(ctx.entry.brief):
-        if rule.tier > 2 or rule.severity != "blocks":
-            continue
-        try:
-            if rule.relevant(ctx) and rule.margin(ctx) < 0:
-                return True
-        except NotKnown:
-            continue
-    return False
-
-
-def spoken(label: str) -> str:
-    """A label inside a sentence: a small first letter, unless the word is a name or an abbreviation.
-
-    >>> spoken("Batch limit"), spoken("ZeRO stage"), spoken("KV cache, bits"), spoken("PUE")
-    ('batch limit', 'ZeRO stage', 'KV cache, bits', 'PUE')
-    """
-    first = label.partition(" ")[0]
-    return label if first[1:] != first[1:].lower() else label[:1].lower() + label[1:]
-
-
-def shown(value: Any) -> str:
-    """A field's value as people read it."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value:,}" if isinstance(value, int) else show(value) if isinstance(value, float) else str(value)
-
 
 callable_module(__name__)

@@ -101,11 +101,14 @@ def all_held(ctx: Context) -> tuple[TargetResult, ...]:
     return tuple(held(ctx, target) for target in ctx.brief.targets)
 
 
-def fast_margin(ctx: Context, target: Target) -> float:
-    """The margin by a measure without simulation; not known counts as not met, so that nothing slips through."""
+def fast_margin(ctx: Context, target: Target, limit: Any = None) -> float:
+    """The margin by a measure without simulation; not known counts as not met, so that nothing slips through.
+
+    ``limit`` spares looking it up where the caller knows it.
+    """
     try:
         value = ctx.measure(target.fast or target.measure)
-        return margin_of(value, limit_of(ctx, target), target.direction)
+        return margin_of(value, limit_of(ctx, target) if limit is None else limit, target.direction)
     except NotKnown:
         return -FAR
 

@@ -15,6 +15,7 @@ from tutor.context import Context
 from tutor.designfile import entry
 from tutor.dialogue import Discussion
 from tutor.dialogue.frames import concepts, read
+from tutor.dialogue.interpret import stated
 from tutor.dialogue.memo import conditions, read_rationale
 from tutor.dialogue.moves import HOLE, filled
 from tutor.dialogue.slots import read_slots
@@ -232,3 +233,31 @@ def test_a_rationale_that_contradicts_the_design_is_noticed():
     assert any("weight bits 4" in a for a in against) and any("accelerator l40s" in a for a in against)
     hedged = entry("serve-70b", reference("serve-70b").design, rationale="INT4 would be cheaper. If we used L40S it would not hold.")
     assert read_rationale(hedged)["contradictions"] == []
+
+
+@pytest.mark.parametrize(("id", "text"), [(i, t) for i, yes, _, no in POLARITY for t in (yes, no)])
+def test_a_rationale_of_one_line_is_read_as_that_line_of_the_discussion(id, text):
+    said = {r.concept.id for r in stated(id, normalise(text))[0]}
+    got = read_rationale(entry(id, reference(id).design, rationale=text))
+    assert set(got["expectations"] + got["misconceptions"]) == said
+    assert set(got["why"]) <= said <= set(got["read"])
+
+
+@pytest.mark.parametrize("text", [
+    "I doubt that decoding is bound by memory bandwidth, and the batch raises the intensity.", "If decoding were bound by memory bandwidth, a batch would share that read.",
+    "My lead says that FLOPS set the decode speed.", "Is serving free of the training fabric?",
+])
+def test_what_a_rationale_only_doubts_supposes_or_reports_is_not_counted(text):
+    got = read_rationale(entry("serve-7b", reference("serve-7b").design, rationale=text))
+    assert got["expectations"] == [] and got["misconceptions"] == []
+
+
+@pytest.mark.parametrize("id", brief_ids())
+def test_a_sound_memo_is_credited_for_four_ideas_and_no_belief(id):
+    got = read_rationale(reference(id))
+    assert len(got["expectations"]) >= 4 and got["misconceptions"] == [] and got["contradictions"] == []
+
+
+def test_a_long_rationale_is_read_in_part():
+    text = "Nothing. " * 2000 + "Decoding is bound by memory bandwidth."
+    assert read_rationale(entry("serve-7b", reference("serve-7b").design, rationale=text))["expectations"] == []

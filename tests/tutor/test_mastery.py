@@ -10,6 +10,10 @@ from hypothesis import strategies as st
 
 from hwlib.errors import BadInput
 from tutor.__main__ import main
+from tutor.briefs import brief_ids
+from tutor.dialogue import Discussion
+from tutor.dialogue.frames import concept, concepts, read
+from tutor.dialogue.shown import SKILLS, about, evidence
 from tutor.mastery import (
     DAY,
     START,
@@ -159,3 +163,59 @@ def test_the_command(tmp_path, capsys):
     assert main(["progress", "--file", str(path), "--add", str(design)]) == 0 and "skills tried" in capsys.readouterr().out
     assert main(["progress", "--file", str(path), "--export"]) == 0
     assert json.loads(capsys.readouterr().out)["skills"]
+
+
+def heard(id, *lines):
+    """The progress after a conversation, and the evidence of each line."""
+    talk, progress, found = Discussion(id), Progress(), []
+    for i, line in enumerate(lines):
+        found.append(talk.say(line)["skills"])
+        progress = progress.heard(found[-1], float(i))
+    return progress, found
+
+
+def test_every_concept_shows_one_skill_that_rules_exercise():
+    known = skills()
+    for id in brief_ids():
+        assert set(SKILLS[id]) == {c.id for c in concepts(id)}
+        assert set(SKILLS[id].values()) <= set(known)
+
+
+def test_a_belief_and_the_idea_against_it_are_one_item_of_one_skill():
+    for id in brief_ids():
+        for one in concepts(id):
+            idea = about(id, one.id)
+            assert concept(id, idea).kind == "expectation" or idea == one.id
+            if one.kind == "expectation":
+                assert idea == one.id
+
+
+def test_an_idea_in_own_words_counts_as_known_once():
+    progress, (first, again) = heard("serve-7b", "Decoding is bound by memory bandwidth, since each step reads all the weights.", "As I said, memory bandwidth bounds the decoding.")
+    assert [(e["skill"], e["right"]) for e in first if e["skill"] == "roofline"] == [("roofline", True)] and "first word" in first[0]["why"]
+    assert again and progress.skill("roofline").attempts == 1 and progress.skill("roofline").p > 0.7
+
+
+def test_a_belief_counts_as_not_known_and_the_correction_does_not_make_it_right():
+    progress, _ = heard("serve-7b", "FLOPS set the decode speed.", "Ah, so decoding is bound by memory bandwidth.")
+    assert (progress.skill("roofline").attempts, progress.skill("roofline").right) == (1, 0)
+
+
+@pytest.mark.parametrize("line", ["Is decoding bound by memory bandwidth?", "Suppose FLOPS set the decode speed.", "My boss says that FLOPS set the decode speed.", "hello", "I don't know", "asdf", "with 8 replicas?"])
+def test_questions_reports_and_chatter_show_nothing(line):
+    assert heard("serve-7b", line)[0] == Progress()
+
+
+def test_the_tutors_own_words_said_back_show_nothing():
+    talk = Discussion("serve-7b")
+    said = talk.say("FLOPS set the decode speed.")["reply"]
+    talk.say("hello")
+    assert talk.say(said.split(". ")[0])["skills"] == []
+    assert evidence("serve-7b", "Decoding is bound by memory bandwidth.", read("serve-7b", "decoding is bound by memory bandwidth."), before=["Yes: decoding is bound by memory bandwidth."]) == []
+
+
+def test_after_three_hints_a_right_word_counts_as_not_known_yet():
+    seen = read("serve-7b", "decoding is bound by memory bandwidth.")
+    deep = evidence("serve-7b", "Decoding is bound by memory bandwidth.", seen, levels={"decode-is-bandwidth-bound": 3})
+    assert deep[0]["hints"] == 3
+    assert Progress().heard(deep, 0.0).skill("roofline").right == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 
 import pytest
 
@@ -14,9 +15,10 @@ from tutor.briefs import brief
 from tutor.context import Context
 from tutor.designfile import entry
 from tutor.dialogue.moves import consistent
-from tutor.repair import _Search, neighbours, physics_broken, repair
+from tutor.neighbourhood import enters, neighbours, physics_broken
+from tutor.repair import _Search, repair
 from tutor.samples import reference, starter
-from tutor.targets import feasible
+from tutor.targets import fast_margin, feasible
 
 BROKEN = {
     "one replica too few": ("serve-70b", {"replicas": 3}),
@@ -191,3 +193,60 @@ def test_layouts_stay_consistent():
     assert consistent(design, {"data_parallel": 32}) == {"data_parallel": 32, "nodes": 64}
     with pytest.raises(BadInput):
         consistent(design, {"tensor_parallel": 3})
+
+
+@pytest.mark.parametrize("id", ["serve-7b", "serve-70b", "train-100b"])
+def test_fields_that_cannot_enter_a_target_leave_it_as_it_is(id):
+    """The search skips estimates on the strength of these lists, so they are tried on random changes of two designs."""
+    draw = random.Random(7)
+    for made in (starter(id), reference(id)):
+        search = _Search(brief(id), made, (), 2, None)
+        singles = list(search._singles())
+        for _ in range(120):
+            base = dict(draw.sample(singles, 3))
+            name, value = draw.choice(singles)
+            one, two = search._context(base), search._context(base | {name: value})
+            if one is None or two is None:
+                continue
+            for target in search.goals:
+                if not enters(target.fast or target.measure, name):
+                    assert fast_margin(one, target) == fast_margin(two, target), (name, target.id)
+            if not enters(search.cost_name, name):
+                assert cost_of(one) == cost_of(two)
+
+
+@pytest.mark.parametrize(("changes", "free"), [
+    ({"replicas": 2, "weight_bits": 16, "batch_limit": 8}, ("replicas", "weight_bits", "batch_limit")),
+    ({"replicas": 3, "batch_limit": 16, "spare_replicas": 0}, ("replicas", "batch_limit", "spare_replicas")),
+])
+def test_three_edits_equal_brute_force_on_a_small_space(changes, free):
+    """Whatever the search leaves out, its fewest and its cheapest are those of trying everything."""
+    made = entry("serve-70b", {**brief("serve-70b").reference_values, **changes})
+    of, known = brief(made.brief), knobs(brief(made.brief).design_class)
+    found = repair(of, made, lock=tuple(n for n in known if n not in free), max_edits=3)
+    options = {n: neighbours(of, n, known[n], getattr(made.design, n))[:12] for n in free}
+    search = _Search(of, made, tuple(n for n in known if n not in free), 3, None)
+    assert all((n, v) in set(search._singles()) for n in free for v in options[n])
+    costs: dict[int, list[float]] = {}
+    good: list[frozenset] = []
+    for size in (1, 2, 3):
+        for names in itertools.combinations(free, size):
+            for values in itertools.product(*(options[n] for n in names)):
+                change = frozenset(zip(names, values, strict=True))
+                if any(part <= change for part in good):
+                    continue
+                ctx = search._context(dict(change))
+                if ctx is None or not all(fast_margin(ctx, t) >= -1e-9 for t in search.goals):
+                    continue
+                if costs and cost_of(ctx) >= min(min(c) for c in costs.values()):
+                    continue  # dearer and with more edits: it can be no answer
+                if search._feasible(Context(ctx.entry)):
+                    good.append(change)
+                    costs.setdefault(size, []).append(cost_of(ctx))
+        if costs and size > min(costs):
+            break
+    assert bool(costs) == bool(found.fewest)
+    if found.fewest:
+        assert found.fewest.edits == min(costs)
+        assert found.fewest.cost == pytest.approx(min(costs[min(costs)]))
+        assert found.cheapest.cost == pytest.approx(min(min(c) for c in costs.values()))

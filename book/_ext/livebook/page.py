@@ -14,11 +14,13 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from . import cells
+from . import cells, parting
 
 HERE = Path(__file__).parent
 UNSET = (None, "", "–", "choose")  # the last two are what a drop-down shows before a reader has chosen
 VIEW_TAG = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>', re.DOTALL)
+
+UNSCRIPTED = '<p class="state">Figure as built: this browser runs no JavaScript, so its controls are left out.</p>'
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +51,10 @@ def complete(app: Sphinx, pagename: str, template: str, context: dict, doctree: 
 
 def settings(app: Sphinx, pagename: str, live: list[dict]) -> dict[str, Any]:
     """What the script reads; addresses are relative to `root`, the root of the book seen from the page."""
-    assets = app.livebook
+    assets, apart = app.livebook, app.config.livebook_apart
+    now = [parting.COMMON, *parting.wanted([cell["source"] for cell in live], assets.files, apart)]
     ours = {name: (Path(app.outdir) / "_static" / "livebook" / name).stat().st_size
-            for name in (assets.runtime_zip, assets.course_zip)}
+            for name in (assets.runtime_zip, *(assets.course[part] for part in now))}
     packages = [*app.config.livebook_pyodide_packages, *page_packages(app, pagename)]
     files = expected_files(assets.pyodide_url, packages)
     if files:
@@ -62,7 +65,8 @@ def settings(app: Sphinx, pagename: str, live: list[dict]) -> dict[str, Any]:
         "pyodide": assets.pyodide_url,
         "packages": packages,
         "archives": [f"_static/livebook/{assets.runtime_zip}"],
-        "course": f"_static/livebook/{assets.course_zip}",
+        "course": [f"_static/livebook/{assets.course[part]}" for part in now],
+        "late": [[f"_static/livebook/{assets.course[part]}", apart[part]] for part in apart if part not in now],
         "files": files,
         "bytes": sum(wire for wire, _ in files.values()),
         "cells": live,
@@ -126,7 +130,7 @@ def with_built_values(body: str, state: dict[str, Any]) -> str:
         return "".join(html(child.removeprefix("IPY_MODEL_")) for child in children)
 
     def repeat(match: re.Match) -> str:
-        return f"{match[0]}<noscript>{html(json.loads(match[1])['model_id'])}</noscript>"
+        return f"{match[0]}<noscript>{UNSCRIPTED}{html(json.loads(match[1])['model_id'])}</noscript>"
 
     return VIEW_TAG.sub(repeat, body)
 

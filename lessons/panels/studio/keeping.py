@@ -37,7 +37,7 @@ def shown(progress: Progress, at: float) -> str:
     rows = skill_rows(progress, at)
     if not rows:
         return ""
-    words = f"{len(rows)} of {len(skills())} skills were tried. Only a first attempt at a question counts, and what is not used fades."
+    words = f"{len(rows)} of {len(skills())} skills were tried. A question counts at the first attempt only; so does what you say to the tutor: an idea in your own words as known, a belief that the figures deny as not known yet. What is not used fades."
     kept = link(DEFAULT_FILE.name, json.dumps(progress.as_dict(), ensure_ascii=False, indent=1, allow_nan=False), "application/json")
     return draw.details("What your first attempts show", draw.table(["Skill", "known", "right", ""], rows, right={1, 2}) + draw.caption(words) + f"<p>{kept}</p>")
 

@@ -71,14 +71,17 @@ class Files:
         if text != self.studio.state.entry.rationale:
             self.studio.become(state.write(self.studio.state, rationale=text))
 
+    def show(self, trouble: str = "") -> None:
+        """What is known of the learner's skills now; it is written to a file by Save only."""
+        self.skills.value = (draw.state_line("Not kept", esc(trouble), error=True) if trouble else "") + keeping.shown(self.studio.progress, time.time())
+
     def _save(self) -> None:
         """The file, and what the first attempts at this brief have shown; a learner's own file is kept where there is a disk."""
         studio, now = self.studio, time.time()
         studio.become(state.save(studio.state))
         studio.progress = studio.progress.reviewed(studio.review, now)
-        trouble = keeping.keep(studio.progress)
+        self.show(keeping.keep(studio.progress))
         self.saved.value = download(state.toml(studio.state), f"{studio.of.id}.toml")
-        self.skills.value = (draw.state_line("Not kept", esc(trouble), error=True) if trouble else "") + keeping.shown(studio.progress, now)
 
     def _load(self) -> None:
         """A design or a progress file, told apart by how it begins."""

@@ -36,6 +36,8 @@ class Turn:
     """The edits of a repair that this turn offers; empty when it offers none."""
     closes: bool = False
     """Whether it sums up: the conversation so far can be taken along."""
+    skills: tuple[Mapping[str, Any], ...] = ()
+    """What the learner's words showed of their skills, from `tutor.dialogue.shown`."""
     file: str = ""
     """Markup of a link to a file that belongs to the turn: a summary can be taken along."""
 
@@ -78,7 +80,7 @@ def from_reply(reply: Mapping[str, Any], fields: Sequence[str] = ()) -> Turn:
         "Tutor", str(reply.get("reply", "")), read=str(reply.get("read") or "").removeprefix("I read: ").rstrip("."),
         table=compared(reply.get("evidence") or ()), choices=tuple(str(c) for c in reply.get("choices") or () if c not in NAMES)[:MOST_CHOICES],
         changes=changes if all(name in fields for name in changes) else {},
-        closes=reply.get("move") == "summary",
+        closes=reply.get("move") == "summary", skills=tuple(reply.get("skills") or ()),
     )
 
 

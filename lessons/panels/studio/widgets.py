@@ -6,6 +6,7 @@ Four places in the order of the page (verdict, form, evidence, tutor), as boxes 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -238,6 +239,8 @@ class Tutor:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
+        self.untold: Any = None
+        self.shown = studio.progress
         self.log = html("", "hw-log")
         self.field = classed(w.Text(placeholder=f"Claim, ask, or try: “{EXAMPLES[studio.of.kind]}”", continuous_update=False, description="Say something to the tutor",
                                     style={"description_width": "0px"}), "hw-in")
@@ -271,6 +274,14 @@ class Tutor:
         if studio.partner is None:
             studio.partner = Partner(studio.state, after=last)
         said = studio.partner.answer(text, studio.state)
+        if text == talk.NOT_MEANT and self.untold is not None:
+            studio.progress = self.untold  # what was misread shows nothing
+        else:
+            self.untold = studio.progress
+            studio.progress = studio.progress.heard(said.skills, time.time())
+        if studio.progress is not self.shown:
+            self.shown = studio.progress
+            studio.files.show()
         if said.closes:
             said = replace(said, file=keeping.link(f"{studio.of.id}-conversation.md", keeping.conversation(studio.state.entry, (*studio.talk.turns, said))))
         self.add(said)
