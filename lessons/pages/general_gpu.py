@@ -6,6 +6,7 @@ import random
 from functools import cache
 
 from hwlib import catalogue
+from hwlib.calibration import calibrated
 from hwlib.collectives import ring_all_reduce_s
 from hwlib.decoding import layer_comm_s
 from hwlib.formula import given
@@ -60,7 +61,7 @@ def facts() -> dict[str, str]:
         "ridges": ", ".join(f"{draw.num(ridge(c))} of the {n}" for c, n in OTHERS.items()), "pcie": show(link.bytes_per_s, "B/s"), "nvlink": show(fast.bytes_per_s, "B/s"), "slower": draw.num(fast.bytes_per_s / link.bytes_per_s, 2),
         "cards": str(last.cards), "prompt": "2,048", "one_prompt": draw.quantity(float(one.prompt), "s"), "last_prompt": draw.quantity(float(last.prompt), "s"), "gain": draw.num(one.prompt / last.prompt, 2), "links": draw.percent(last.links_share),
         "one_step": draw.quantity(float(one.step), "s"), "last_step": draw.quantity(float(last.step), "s"), "step_gain": draw.num(one.step / last.step, 2), "together": "16", "nv_gain": draw.num(ideal[0].prompt / ideal[-1].prompt, 2),
-        "short": "128", "short_links": draw.percent(short[-1].links_share), "four": CARDS, "runs": str(len(held())), "rival_low": draw.num(min(ratios), 2), "rival_high": draw.num(max(ratios), 2),
+        "reach": draw.percent(calibrated("decode_memory_efficiency", CHIP)), "short": "128", "short_links": draw.percent(short[-1].links_share), "four": CARDS, "runs": str(len(held())), "rival_low": draw.num(min(ratios), 2), "rival_high": draw.num(max(ratios), 2),
     }  # fmt: skip
 
 

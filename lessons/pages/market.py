@@ -50,6 +50,7 @@ def facts() -> dict[str, str]:
         "read_million": draw.num(READ_FOR_EACH),
         "offers": draw.num(len(o.offers)), "low": show(o.offers[0].usd_per_hour, "usd"), "spread": draw.num(o.spread, 2), "charged": show(catalogue.price(CHIP), "usd"),
         "made_low": show(o.made[0], "usd"), "made_high": show(o.made[-1], "usd"), "first": draw.quantity(first, "$"), "last": draw.quantity(last, "$"), "fall": draw.num(first / last, 2),
+        "last_name": GPT4[-1][1], "read_on": catalogue.constant(f"token_price.{GPT4[-1][0]}.out").origin.checked, "offers_from": min(x.date for x in o.offers), "offers_to": max(x.date for x in o.offers),
         "firms": draw.num(sum(map(len, FIRMS.values()))), "hold": draw.num(counts["holds"]) if counts["holds"] else "none", "wrong": draw.num(counts["wrong"]), "unsourced": draw.num(counts["no source"]),
     }  # fmt: skip
 
@@ -110,7 +111,7 @@ def solutions() -> dict[str, str]:
     year = float(catalogue.constant("year_hours"))
     gpt4, last = asked("gpt-4"), asked("gpt-4o")
     return {
-        "p1_chips": "64", "p1_low": show(low.usd_per_hour, "usd"), "p1_high": show(high.usd_per_hour, "usd"), "p1_year_low": draw.quantity(64 * year * float(low.usd_per_hour), "$"), "p1_year_high": draw.quantity(64 * year * float(high.usd_per_hour), "$"),
+        "p1_chips": "64", "p1_low": show(low.usd_per_hour, "usd"), "p1_high": show(high.usd_per_hour, "usd"), "p1_year_low": draw.quantity(64 * year * float(low.usd_per_hour), "$"), "p1_year_high": draw.quantity(64 * year * float(high.usd_per_hour), "$"), "p1_difference": draw.quantity(64 * year * float(high.usd_per_hour - low.usd_per_hour), "$"),
         "p2_months": str(MONTHS), "p2_from": draw.quantity(gpt4, "$"), "p2_to": draw.quantity(last, "$"), "p2_factor": draw.num(gpt4 / last, 2), "p2_year": draw.percent(1 - (last / gpt4) ** (12 / MONTHS)),
     }  # fmt: skip
 

@@ -165,7 +165,7 @@ def claim_computed() -> str:
 def older_computed() -> str:
     """The formats that an A100 multiplies in."""
     chip = catalogue.chip(OLDER)
-    return f"{chip.name} multiplies in {', '.join(chip.formats)}; FP8 is not among them."
+    return f"{chip.name} multiplies in {', '.join(f.upper() for f in chip.formats)}; FP8 is not among them."
 
 
 @cache

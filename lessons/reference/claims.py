@@ -59,6 +59,9 @@ def claims_table() -> Shown:
         ".hw-claims td:nth-child(2) .mk{white-space:normal;align-items:start}.hw-claims details{overflow-wrap:anywhere}.hw-claims summary{cursor:pointer;min-height:24px}"
         ".hw-claims tbody th{white-space:nowrap}.hw-claims td:nth-child(2){width:96px}.hw-claims td:nth-child(3){width:26%}.hw-claims td:nth-child(5){width:20%;font-size:13.5px;overflow-wrap:anywhere}"
         ".hw-claims tr:target{background:var(--wash,#f2f2f2)}.hw-claims tr[hidden]{display:none}.hw-claims .hw-find input{font:inherit;color:var(--ink);background:var(--paper);border:1px solid var(--axis);height:34px;padding:0 8px;width:min(320px,60vw)}"
+        "@media(max-width:640px){.hw-claims table{display:block;min-width:0!important}.hw-claims :is(tbody,caption){display:block}"
+        ".hw-claims thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.hw-claims tbody tr{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;padding:10px 0;border-bottom:1px solid var(--rule)}"
+        ".hw-claims tbody tr :is(th,td){border:0;padding:0;width:auto}.hw-claims tbody tr td:nth-child(n+3){grid-column:1/-1;width:auto}.hw-claims tbody tr td:nth-child(3){font-weight:600}}"
         "@media print{.hw-claims :is(fieldset,.hw-find){display:none}}"
     ) + _style("verdict", list(VERDICTS)) + _style("section", [str(n) for n in SECTIONS])  # fmt: skip
     grid = table(

@@ -110,7 +110,7 @@ class TestChapters:
 
 def test_contents_list_files_that_exist_or_are_delivered_with_the_book():
     assert len(LISTED) == len(set(LISTED)) and len(CHAPTERS) >= 25
-    assert [page for page in LISTED if not (BOOK / f"{page}.md").is_file()] == []
+    assert [page for page in LISTED if not (BOOK / f"{page}.md").is_file() and not (ROOT / f"{page}.ipynb").is_file()] == []
 
 
 def test_every_chapter_is_linked_from_its_section_and_has_its_modules():
@@ -118,6 +118,15 @@ def test_every_chapter_is_linked_from_its_section_and_has_its_modules():
         section, _, name = page.partition("/")
         assert f"({name}.md)" in text_of(f"{section}/index"), page
         assert (ROOT / "lessons" / "pages" / f"{stem}.py").is_file(), page
+
+
+def test_every_workbook_is_a_page_after_its_discussion_and_linked_from_its_section():
+    books = sorted(path.stem for path in (ROOT / "lessons" / "workbooks").glob("*.ipynb"))
+    assert [page for page in LISTED if page.startswith("lessons/")] == [f"lessons/workbooks/{stem}" for stem in books] and len(books) == 5
+    for stem in books[:4]:
+        assert LISTED[LISTED.index(f"lessons/workbooks/{stem}") - 1] == f"{stem}/discussion"
+        assert f"(../../lessons/workbooks/{stem}.ipynb)" in text_of(f"{stem}/index")
+    assert all(f"(../../lessons/workbooks/{stem}.ipynb)" in text_of("reference/workbooks") for stem in books)
 
 
 def test_the_allow_lists_are_short_and_nothing_stands_on_them_in_vain():
