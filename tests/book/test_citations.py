@@ -24,6 +24,7 @@ YEAR = re.compile(r"\b(19|20)\d\d\b")
 def test_an_entry_of_the_bibliography_can_be_found_and_has_its_year_in_its_key(key):
     entry = bibliography()[key]
     assert (TOLD if KINDS[key] == "misc" else FINDABLE) & set(entry), "say where it can be found: eprint, doi, url, howpublished, journal or booktitle; how it was read for press and prices"
+    assert {"article": "journal", "inproceedings": "booktitle"}.get(KINDS[key], "title") in entry, "the bibliography style warns, and a warning stops the build"
     assert abs(int(re.search(r"\d{4}", key)[0]) - int(entry["year"])) <= 1 and 1900 < int(entry["year"]) <= 2026, "a preprint may be a year older than what came of it"
 
 
