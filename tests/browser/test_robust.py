@@ -12,7 +12,7 @@ import shutil
 
 import pytest
 
-from . import hosts, reading
+from . import hosts, memory, reading
 from .test_live import becomes, text
 
 pytestmark = pytest.mark.browser
@@ -265,6 +265,24 @@ class TestComingBack:
             page.wait_for_function("() => document.documentElement.dataset.livebook === 'live'", timeout=120_000)
         becomes(reader, READOUT, "512 sequences")
         assert second.locator(READOUT).inner_text().startswith("8 sequences")
+
+
+class TestMemory:
+    def test_neither_moves_nor_restarts_let_a_tab_grow_without_end(self, network, other_browser):
+        """Python holds some 150 MB: one that stayed behind would be seen. `tools/memory.py` measures the real pages."""
+        chromium, plain = other_browser(), network()
+        reader = reading.Reader(chromium, direct=True)
+        reader.open(f"{plain.book}explorer.html", "live", 180)
+        reader.page.evaluate(memory.MOVES, 20)
+        first = memory.tab_mb(chromium, reader.page)
+        reader.page.evaluate(memory.MOVES, 200)
+        moved = memory.tab_mb(chromium, reader.page)
+        for _ in range(4):
+            reader.page.reload()
+            reader.wait("live", 180)
+        again = memory.tab_mb(chromium, reader.page)
+        print(f"a tab: {first:.0f} MB, after 200 moves {moved:.0f} MB, after 4 restarts {again:.0f} MB")
+        assert 50 < first < 500 and moved < first + 40 and again < first + 80
 
 
 class TestABrowserThatLacks:
