@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT))
 from tests.browser import memory, mirror, reading  # noqa: E402 - the tests hold the reader
 
 PAGES = {"A chapter": "book/1-two-workloads/roofline", "A discussion": "book/3-inference-chips/discussion"}
+EVERY = 5
+"""Restarts between two measurements."""
 OUT = ROOT / "lessons" / "reference" / "memory.json"
 
 
@@ -45,7 +47,7 @@ def measure(chromium, address: str, page: str, folder: Path, restarts: int) -> d
         found["restarts"] = []
         for restart in range(1, restarts + 1):
             reader.open(f"{address}{page}.html", "live", 180)
-            if restart % 10 == 0:
+            if restart % EVERY == 0:
                 found["restarts"].append(memory.tab_mb(browser, reader.page))
                 print(page, restart, found["restarts"][-1], flush=True)
         return found
@@ -67,7 +69,7 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=reading.chromium(), args=reading.FLAGS)
         version = browser.version
         browser.close()
-    found = {"date": datetime.date.today().isoformat(), "chromium": version, "restarts": asked.restarts, "pages": pages}
+    found = {"date": datetime.date.today().isoformat(), "chromium": version, "restarts": asked.restarts, "every": EVERY, "pages": pages}
     OUT.write_text(json.dumps(found, indent=1, default=float) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))
 

@@ -108,7 +108,7 @@ class Reader:
 
     def __init__(self, browser, mirror: Path | None = None, *, direct: bool = False, **options) -> None:
         self.context = browser.new_context(**options)
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(30_000)  # a busy machine is no fault of a page
         self.requests: list[str] = []
         self.complaints: list[str] = []
         # Nothing leaves this machine, whatever a page tries; what it tried is in `requests`.

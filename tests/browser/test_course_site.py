@@ -91,7 +91,8 @@ class TestFiles:
                     assert re.search(r"\?(v|digest)=\w{8}|-[0-9a-f]{12}\.|\.[0-9a-f]{32}\.", url), f"{page.name}: {url}"
         for page in pages:
             if config := tool.configuration(page.read_text("utf-8")):
-                assert all(re.search(r"-[0-9a-f]{12}\.zip$", name) for name in (*config["archives"], config["course"]))
+                parts = (*config["archives"], *config["course"], *(path for path, _ in config["late"]))
+                assert all(re.search(r"-[0-9a-f]{12}\.(zip|pack)$", path) for path in parts)
                 assert re.search(r"worker\.js\?v=\w{8}", config["worker"]) and "v0.27.7/" in config["pyodide"]
 
     def test_pages_that_bring_python_along_have_the_same_strict_policy(self, pages, whole_course, course):
