@@ -7,7 +7,7 @@ PORT ?= 8000
 ABREAST := -n logical --maxprocesses 4 --dist
 .DEFAULT_GOAL := help
 
-.PHONY: help serve book site valid licences audit update test unit browser lint bench calibrate clean
+.PHONY: help serve book site epub pdf valid licences audit update test unit browser lint bench calibrate clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,8 +21,18 @@ serve: book  ## build the book if needed and serve it on 127.0.0.1:8000 with a l
 book: $(STAMP)  ## build _build/html when it is missing or stale, warnings as errors
 	@$(PY) tools/build_book.py
 
-site: book  ## copy the book to _build/site for any static host; SELF_HOSTED=1 brings Python along
+site: book  ## copy the book, with its EPUB and PDF, to _build/site for any static host; SELF_HOSTED=1 brings Python along
+	@bash tools/chromium.sh
+	@$(PY) tools/make_epub.py
+	@$(PY) tools/make_pdf.py --if-possible
 	@SELF_HOSTED=$(SELF_HOSTED) $(PY) tools/make_site.py
+
+epub: book  ## the whole book as one EPUB, in _build
+	@$(PY) tools/make_epub.py
+
+pdf: book  ## the whole book as one PDF, printed by Chromium, in _build
+	@bash tools/chromium.sh
+	@$(PY) tools/make_pdf.py
 
 test: book  ## pass all tests: unit, doctest, workbooks, published measurements, hostile files, the book in Chromium
 	@bash tools/chromium.sh
