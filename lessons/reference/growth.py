@@ -61,7 +61,7 @@ def curve(kind: str) -> str:
     work, seconds = points[-1]
     in_proportion = [(x, seconds * x / work) for x in (points[-LAST][0], work)]
     picture = draw.curve(
-        points, label=said, others=[("in proportion", in_proportion)], yours=points[-1], yours_label=f"{draw.num(seconds)} s", x_label=unit, y_label="seconds", x_log=True, y_log=True,
+        points, label=said, others=[("in proportion", in_proportion)], x_label=unit, y_label="seconds", x_log=True, y_log=True,
         kind=colour, title=f"{name}: seconds against {unit}",
         says=f"{draw.num(points[0][0])} {unit} take {draw.num(points[0][1])} s, {draw.num(work)} take {draw.num(seconds)} s; over the last {LAST} sizes the time grows with {said}, {word(steep)}.",
     )  # fmt: skip
@@ -70,7 +70,7 @@ def curve(kind: str) -> str:
         [[draw.num(r["work"]), draw.num(r["median"]), f"{draw.num(r['low'])} to {draw.num(r['high'])}", r["rounds"], draw.num(r["work"] / r["median"])] for r in rows],
         caption=f"{name}, measured", right={0, 1, 2, 3, 4},
     )  # fmt: skip
-    return draw.figure(picture, caption=f"{esc(name)}: the time grows {word(steep)} ({said} over the last {LAST} sizes). {esc(how)}", table=grid)
+    return draw.figure(picture, caption=f"{esc(name)}: the time grows {word(steep)} ({said} over the last {LAST} sizes); {draw.num(work)} {unit} take {draw.num(seconds)} s. {esc(how)}", table=grid)
 
 
 def curves() -> Shown:

@@ -11,7 +11,7 @@ from lessons.draw.svg import esc
 from lessons.reference.tables import Shown, table
 
 PATH = Path(__file__).with_name("mastery.json")
-WORLDS = {"as ours": "drawn with our constants", "each skill its own": "drawn with constants that differ by skill"}
+WORLDS = {"as ours": "all skills as our constants", "each skill its own": "each skill its own"}
 
 
 @cache
@@ -26,7 +26,7 @@ def foretold() -> Shown:
     if "missing" in r:
         return Shown(f'<p class="hw-small">pyBKT: not measured ({esc(r["missing"])}).</p>')
     rows = [
-        [f"Answers {WORLDS[world]}", who, f"{j['log_likelihood']:.4f}", f"{j['auc']:.4f}"]
+        [WORLDS[world], who, f"{j['log_likelihood']:.4f}", f"{j['auc']:.4f}"]
         for world, found in r["worlds"].items() for who, j in found["judged"].items()
     ]  # fmt: skip
     apart = max(w["most_apart"] for w in r["worlds"].values())
@@ -35,7 +35,7 @@ def foretold() -> Shown:
         f'<p class="hw-small">With our constants in both, no two predictions are further apart than {apart:.0e}. '
         f"pyBKT {esc(r['pybkt'])} was fitted on {r['learners']} learners ({' and '.join(draw.num(f) for f in fits)} s) and judged, as we were, on {r['learners']} others.</p>"
     )
-    return Shown(table(("Data", "Who foretells", "Log-likelihood an answer", "AUC"), rows, caption="Answers of learners foretold", right={2, 3}, wide=640) + note)
+    return Shown(table(("Answers drawn with", "Who foretells", "Log-likelihood", "AUC"), rows, caption="Answers of learners foretold: log-likelihood an answer, and area under the curve (AUC)", right={2, 3}, wide=480) + note)
 
 
 def speed() -> Shown:
