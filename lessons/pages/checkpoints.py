@@ -12,6 +12,7 @@ from hwlib.formula import given
 from hwlib.reliability import best_interval_s, cluster_mtbf_s, failures
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.checkpoints import run
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -105,7 +106,7 @@ def measured() -> Shown:
         f"OPT stopped {draw.num(log.chip_hours / opt.chip_hours, 2)} times as often as that rate says; its count includes restarts for other reasons than hardware. "
         "Three runs make no interval: read the line as an order of magnitude."
     )
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc("; ".join(dict.fromkeys(x.source for x in known))) + ".", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated(*(x.source for x in known))}.", table=table))
 
 
 def claim_computed() -> str:

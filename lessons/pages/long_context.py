@@ -32,10 +32,11 @@ def cache_bytes(model: str = MODEL, context: float = LONG, bits: int = 16, atten
     return kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=given(context), sequences=ONE)
 
 
-def pair_fit(bits: int) -> Figure:
-    """Sessions of the page's length on a bridged pair of H100 NVL, beside the weights in 16 bits."""
+def pair_fit(bits: int, *, binary: bool = False) -> Figure:
+    """Sessions of the page's length on a bridged pair of H100 NVL, beside the weights in 16 bits; `binary` reads the card's label as GiB."""
     card, shape = catalogue.chip("h100-nvl"), shape_of(MODEL)
-    room = kv_room_bytes(n_chips=given(2), mem_bytes=card.mem_bytes, reserve_bytes=catalogue.constant("runtime_reserve_bytes"), weight_bytes=weight_bytes(params=shape.params, bytes_per_param=BYTES[16]))
+    mem = given(float(card.mem_bytes) / 1e9 * 2**30, "the label read as GiB") if binary else card.mem_bytes
+    room = kv_room_bytes(n_chips=given(2), mem_bytes=mem, reserve_bytes=catalogue.constant("runtime_reserve_bytes"), weight_bytes=weight_bytes(params=shape.params, bytes_per_param=BYTES[16]))
     return sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=shape.cache_bytes_per_token(BYTES[bits]), held_tokens=given(LONG))
 
 
@@ -52,7 +53,7 @@ def facts() -> dict[str, str]:
     return {
         "context": f"{LONG:,}", "cache": show(s.cache, "B"), "fit": draw.num(s.fit), "chips": draw.num(s.chips), "fetch": show(s.fetch_s, "s"), "again": show(s.again_s, "s"), "step": show(s.step_s, "s"),
         "short": f"{8192:,}", "short_fit": draw.num(short.fit), "c2c": show(c2c.fetch_s, "s"), "times": draw.num(float(s.fetch_s / s.step_s), 2), "faster": draw.num(float(s.again_s / s.fetch_s), 2), "eight": show(session(bits=8).cache, "B"),
-        "nvl": show(nvl.mem_bytes, "B"), "sxm": show(s.mem, "B"), "h200": show(catalogue.chip("h200-sxm").mem_bytes, "B"), "nvl_fit": draw.num(pair_fit(16)), "nvl_eight": draw.num(pair_fit(8)),
+        "params": draw.quantity(float(shape_of(MODEL).params), "", 2), "nvl": show(nvl.mem_bytes, "B"), "sxm": show(s.mem, "B"), "h200": show(catalogue.chip("h200-sxm").mem_bytes, "B"), "nvl_fit": draw.num(pair_fit(16)), "nvl_eight": draw.num(pair_fit(8)), "nvl_more": draw.num(pair_fit(16, binary=True)), "nvl_more_eight": draw.num(pair_fit(8, binary=True)),
         "store": show(STORE, "B"), "kept": draw.num(s.aside.sessions_held), "needs": show(s.aside.break_even_bytes_per_s, "B/s"), "rate": show(s.aside.store_bytes_per_s, "B/s"), "drives": str(DRIVES), "disks": show(disks.fetch_s, "s"),
     }  # fmt: skip
 
@@ -96,13 +97,13 @@ def counted(length: int) -> float:
 def measured() -> Shown:
     """How much slower a token of a long prompt is read, on cards, beside the count of operations."""
     cards = slowing()
-    series = [dict(label="counted", kind="compute", line=[(n, counted(n)) for n in LENGTHS], measured=[(n, speeds[LENGTHS[0]] / speeds[n]) for speeds in cards.values() for n in LENGTHS[1:]])]
+    series = [dict(label="Llama 3 8B", kind="compute", line=[(n, counted(n)) for n in LENGTHS], measured=[(n, speeds[LENGTHS[0]] / speeds[n]) for speeds in cards.values() for n in LENGTHS[1:]])]
     picture = draw.measured_band(series, x_label="tokens of the prompt", y_label="time of a token, × that in a short prompt", x_log=True, unit="×", title="Reading long prompts")
     body = [[card, *(f"{speeds[LENGTHS[0]] / speeds[n]:.2f}" for n in LENGTHS[1:])] for card, speeds in cards.items()]
     body.append(["counted", *(f"{counted(n):.2f}" for n in LENGTHS[1:])])
     last = sorted(speeds[LENGTHS[0]] / speeds[LENGTHS[-1]] for speeds in cards.values())
     caption = (
-        f"Time of a prompt’s token, against a prompt of {LENGTHS[0]} tokens, on {len(cards)} cards and by the count of operations. At {LENGTHS[-1]:,} tokens the count grows by {draw.percent(counted(LENGTHS[-1]) - 1)}, "
+        f"Time of a prompt’s token, against a prompt of {LENGTHS[0]} tokens, on {len(cards)} cards (diamonds) and by the count of operations (line). At {LENGTHS[-1]:,} tokens the count grows by {draw.percent(counted(LENGTHS[-1]) - 1)}, "
         f"the time by {draw.percent(last[0] - 1)} to {draw.percent(last[-1] - 1)}: the engine loses efficiency with length, or does work that the count leaves out. On most of these cards reading again would be dearer than the panel says, and fetching would look better still. "
         "No measurement of a cache fetched from a host or a disk is in our collection: the link’s usual share of its rate is an assumption here."
     )
@@ -119,6 +120,12 @@ def claim_computed() -> str:
     )
 
 
+def neighbour_computed() -> str:
+    """Sessions of the claim's length that one and four H100 hold beside the weights, in 16 bits."""
+    one, four = session(chips=1), session(chips=4)
+    return f"With Llama 3.1 70B in 16 bits, one H100 holds {draw.num(one.fit) if one.fit >= 1 else 'no'} session of {LONG:,} tokens, because the weights alone do not fit; four hold {draw.num(four.fit)} beside them."
+
+
 def solutions() -> dict[str, str]:
     """Figures of the worked problems."""
     own, h200 = cache_bytes("llama3.1-8b", 65536), catalogue.chip("h200-sxm")
@@ -128,8 +135,8 @@ def solutions() -> dict[str, str]:
     fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=BYTES[16]), held_tokens=given(65536.0))
     disk = estimate_offload(ServingDesign(model=MODEL, accelerator=CHIP, chips_per_replica=session().chips, batch_limit=1, replicas=1, context_tokens=LONG), tokens=LONG, store="nvme", drives=1)
     return {
-        "p1_context": f"{65536:,}", "p1_cache": show(own, "B"), "p1_room": show(room, "B"), "p1_fit": draw.num(fit), "p2_rate": show(disk.store_bytes_per_s, "B/s"), "p2_wait": show(disk.fetch_s, "s"),
-        "p2_less": draw.num(float(disk.fetch_gain), 2), "p2_need": show(disk.break_even_bytes_per_s, "B/s"),
+        "p1_context": f"{65536:,}", "p1_cache": show(own, "B"), "p1_room": show(room, "B"), "p1_memory": show(h200.mem_bytes, "B"), "p1_binary": f"{float(h200.mem_bytes) / 2**30:.0f} GiB", "p1_sold": h200.mem_bytes.origin.as_printed, "p1_fit": draw.num(fit),
+        "p2_rate": show(disk.store_bytes_per_s, "B/s"), "p2_wait": show(disk.fetch_s, "s"), "p2_less": draw.num(float(disk.fetch_gain), 2), "p2_need": show(disk.break_even_bytes_per_s, "B/s"),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from hwlib.memory import weight_bytes
 from hwlib.replica import BYTES
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -80,7 +81,7 @@ def measured() -> Shown:
         "In between both lines are low: NCCL changes protocols, and one start with one slope fits no size well. The page on validation gives the model that knows both, with intervals."
     )
     table = draw.table(["All-reduce", "Measured, µs", "Ring, µs"], body, right={1, 2})
-    return Shown(draw.figure(picture, caption=caption, source="aiconfigurator, NCCL tables, ai-dynamo.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated('aiconfigurator NCCL tables')}, ai-dynamo.", table=table))
 
 
 def claim_computed() -> str:

@@ -15,6 +15,7 @@ from hwlib.roofline import attainable_flops_per_s, decode_intensity, ridge_point
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated_cases
 from lessons.panels import evidence
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -108,7 +109,7 @@ def measured() -> Shown:
     )
     series = [evidence.series(held_out(), spread, label="one sequence alone", kind="memory")]
     second = draw.measured_band(series, x_label="tokens a second, predicted", y_label="tokens a second, measured", x_log=True, y_log=True)
-    source = draw.esc(evidence.sources(held_out())) + ", pytorch-labs."
+    source = dated_cases(held_out()) + ", pytorch-labs."
     return Shown(draw.figure(picture, caption=words) + draw.figure(second, caption=under, source=source, table=table))
 
 

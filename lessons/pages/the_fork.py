@@ -13,13 +13,16 @@ from hwlib.replica import BYTES
 from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.transformer import shape_of
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
 from lessons.panels.the_fork import fork
 
 A100 = "a100-80-sxm"
-READ_TOKENS, MANY, CROWD = 512, 256, 64
+READ_TOKENS = 512
+MANY, CROWD = 256, 64
+"""Answers written together: a full chip, and the crowd of the second problem."""
 LONGEST = 4096
 """Longer sequences do much arithmetic in attention, which six operations a parameter and token leave out."""
 
@@ -30,7 +33,7 @@ def facts() -> dict[str, str]:
     learn, read, write = f.works
     return {
         "learn": draw.percent(learn.compute), "together": "eight", "ridge": draw.num(f.ridge), "learn_int": draw.num(learn.intensity), "read_int": draw.num(read.intensity), "write_int": draw.num(write.intensity),
-        "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "many_together": str(MANY), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
+        "params": draw.quantity(float(shape_of("llama3.1-8b").params), "", 1), "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "many_together": str(MANY), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
     }  # fmt: skip
 
 
@@ -85,7 +88,7 @@ def measured() -> Shown:
         f"No run passes its roof; real kernels and links take the rest. Between learning and writing one answer lies a factor of {draw.num(ends['learning'][0] / ends['writing'][0], 2)} as measured, "
         f"{draw.num(ends['learning'][1] / ends['writing'][1], 2)} by the roofs."
     )
-    sources = "; ".join(sorted({draw.esc(c[4]) for c in cases}))
+    sources = dated(*sorted({c[4] for c in cases}))
     return Shown(draw.figure(picture, caption=caption, source=f"{sources}.", table=draw.table(["Work", "Run", "Measured", "Roof", "Source"], body, right={2, 3})))
 
 

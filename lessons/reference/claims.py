@@ -6,9 +6,11 @@ Where scripts run, `_static/claims.js` adds a field for words, and a line that s
 from __future__ import annotations
 
 from hwlib.catalogue import VERDICTS, Claim, claims, verdict_counts
+from lessons.draw.figures import num
 from lessons.draw.svg import esc
 from lessons.draw.table import Html
 from lessons.reference.tables import Shown, table
+from lessons.reference.worked import steps
 
 MARKS = {"holds": "holds", "holds-with-caveat": "caveat", "wrong": "wrong", "unsupported": "no source"}
 SECTIONS = {1: "Two workloads", 2: "Training hardware", 3: "Inference chips", 4: "Economics"}
@@ -32,12 +34,18 @@ def _style(name: str, values: list[str]) -> str:
 def _row(c: Claim) -> list[object]:
     from lessons.draw.marks import mark
 
-    how = f'<br><span class="hw-small">{esc(c.how)}</span>' if c.how else ""
+    how = f'<br><span class="hw-small">{esc(c.how)}</span>{_run(c)}' if c.how else ""
     where = f'<details class="hw-small"><summary>where</summary>{esc(c.source_where)}</details>' if c.source_where else ""
     return [
         Html(f'<a href="#claim-{c.id}">{c.id}</a>'), Html(mark(MARKS[c.verdict])), c.claim,
         Html(f"{esc(c.correction)}{how}"), Html(f'{esc(c.source_title)} <span class="hw-small">({CHECKED[c.source_checked]})</span>{where}'),
     ]  # fmt: skip
+
+
+def _run(c: Claim) -> str:
+    """The steps in numbers, computed while the page is built; a figure of the ledger that does not come out is marked."""
+    done = "; ".join(f"{esc(s.expression)} = {num(s.value, 4)}{'' if s.agrees else ' (the ledger has another figure)'}" for s in steps(c.how))
+    return f'<br><span class="hw-small">Run here: {done}</span>' if done else ""
 
 
 def claims_table() -> Shown:
