@@ -100,8 +100,7 @@ def panel() -> str:
         f'<div class="hw-ctl"><label for="hw-together">Answers written together</label><output for="hw-together">{frame.together}</output>'
         f'<input id="hw-together" type="range" min="0" max="{len(stops()) - 1}" step="1" value="{FIRST}" aria-valuetext="{frame.together} together" disabled></div>'
         f'<div class="hw-busy"><span><i style="width:{frame.busy}"></i></span><p>arithmetic in use <b>{frame.busy}</b></p></div>'
-        f'<p class="hw-small">{p.model} in BF16 on one {p.chip.name}, {CONTEXT:,} tokens of context each. At {stops()[-1]} the memory is full.</p>'
-        f'{draw.readout(frame.says)}</div><figure><div class="hw-frame">{frame.picture}</div><figcaption>{READING}</figcaption></figure></section>'
+        f'{draw.readout(frame.says)}</div><figure><div class="hw-frame">{frame.picture}</div><figcaption>{p.model} in BF16 on one {p.chip.name}, {CONTEXT:,} tokens of context each. {READING}</figcaption></figure></section>'
         f"<noscript><p class=\"hw-small\">The slider needs JavaScript; the table holds all {len(stops())} states.</p></noscript>"
         f"{draw.details('Why this number', explained(p.decode_at_most))}{draw.details('The table behind it', table())}"
         f'<script type="application/json" class="hw-frames">{data}</script><script>{SCRIPT}</script></div>'

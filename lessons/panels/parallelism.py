@@ -160,7 +160,8 @@ def table(layout: Layout) -> str:
     e = layout.estimate
     rows = [
         ["matrix products", e.compute_s], ["recomputed", e.recompute_s], ["all-reduces of tensor parallelism", e.tensor_comm_s],
-        ["filling and draining the pipeline", e.step_s - e.data_comm_exposed_s - e.optimizer_s - e.compute_s - e.recompute_s - e.tensor_comm_s],
+        ["filling and draining the pipeline", e.step_s - e.data_comm_exposed_s - e.optimizer_s - e.compute_s - e.recompute_s - e.tensor_comm_s - e.pipeline_comm_s],
+        ["sends between stages", e.pipeline_comm_s],
         ["gradients that nothing hides", e.data_comm_exposed_s], ["optimizer", e.optimizer_s],
     ]
     body = [[name, draw.quantity(float(s), "s"), draw.percent(s / e.step_s)] for name, s in rows]

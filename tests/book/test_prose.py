@@ -17,7 +17,9 @@ from lessons.panels import predict
 from lessons.reference import glossary
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["book/index", *(c["file"] for part in yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"] for c in part["chapters"])]
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"]
+PAGES = ["book/index", *(c["file"] for part in CONTENTS for c in part["chapters"] if (ROOT / f"{c['file']}.md").is_file())]
+"""Written pages; notebooks are workbooks and carry their own tests."""
 CHAPTERS = [p for p in PAGES if re.match(r"book/\d", p)]
 FENCE = re.compile(r"^(`{3,})(?!\{dropdown).*?^\1\s*$", re.DOTALL | re.MULTILINE)
 SENTENCE_END = re.compile(r"(?<=[a-z)`%\"”\d][.?!]) (?=[A-Z\"“*`■▲△○{])")

@@ -128,6 +128,12 @@ class TestLanding:
         assert [f[0] for f in frames] == [str(n) for n in landing.stops()]
         assert "<noscript>" in html and html.count("<tr>") >= 9 and "disabled" in html
 
+    def test_the_share_in_use_grows_with_company_and_agrees_with_the_sentence(self):
+        shares = [float(landing.busy(n).rstrip("%")) for n in landing.stops()]
+        assert shares == sorted(shares) and shares[-1] < 50
+        waits = float(re.search(r"memory ([\d.]+)% of the time", landing.says(landing.stops()[-1]))[1])
+        assert abs(shares[-1] + waits - 100) <= 1
+
     def test_the_bar_counts_the_ledger(self):
         assert list(landing.counts().values()) == list(catalogue.verdict_counts().values())
 

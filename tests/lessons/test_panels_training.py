@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 
@@ -131,6 +133,17 @@ class TestCheckpoints:
     def test_no_interval_beats_the_best_one(self, chips, hours, write, minutes):
         r = checkpoints.run(chips, hours, write, minutes)
         assert r.good <= r.at_best + 1e-12 and "nan" not in str(checkpoints.view(chips, hours, write, minutes)).lower()
+
+    def test_no_share_is_told_where_the_losses_fill_the_time(self):
+        r = checkpoints.run(minutes=480)
+        assert float(r.good) == checkpoints.FLOOR and "no headway" in checkpoints.sentence(r) and "1%" not in checkpoints.sentence(r).replace("81%", "")
+        assert dict(checkpoints.points(r))[480.0] is None and "–" in checkpoints.table(r)
+
+    def test_the_first_order_stays_near_dalys_longer_formula_where_the_chapter_uses_it(self):
+        for r in (checkpoints.run(), checkpoints.run(minutes=90), checkpoints.run(minutes=5), checkpoints.run(chips=32768, write=10)):
+            t, w, m = (r.minutes * 60.0, float(r.write), float(r.mtbf))
+            whole = t / (m * math.exp(float(checkpoints.RESTART) / m) * math.expm1((t + w) / m))
+            assert float(r.good) <= whole < float(r.good) + 0.11
 
     def test_four_times_the_chips_halve_the_interval(self):
         assert checkpoints.run(chips=16384).best == pytest.approx(checkpoints.run(chips=4096).best / 2)
