@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +28,7 @@ from livebook.policy import pages, with_policy  # noqa: E402
 HERE = f"_static/livebook/pyodide-{re.search(r'/v([^/]+)/', PYODIDE_URL)[1]}/"
 CONFIG = re.compile(r'(<script id="livebook-config"[^>]*>)(.*?)(</script>)', re.DOTALL)
 UNMARKED = re.compile(r'(<script\b[^>]* src=")([^"?:]+\.js)"')
+TAKE = re.compile(r'<div class="hw-take">.*?</div>', re.DOTALL)
 FROM_ROOT = re.compile(r'\b(?:href|src)="(/[^/"][^"]*|/)"')
 # Left behind: what a build keeps for itself, and what no page links to.
 SPARED = shutil.ignore_patterns(".buildinfo", ".doctrees", "objects.inv")
@@ -70,14 +72,6 @@ def stamped(page: str, folder: Path) -> str:
     return UNMARKED.sub(mark, page)
 
 
-def whole(page: str) -> str:
-    """Jupyter Book's redirection is one bare element: as a page it can carry a policy, and a link for whom it does not move."""
-    to = re.fullmatch(r'\s*<meta http-equiv="Refresh" content="0; url=([^"]+)" */?>\s*', page)
-    if not to:
-        return page
-    return f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>To the course</title>{page.strip()}</head><body><a href="{to[1]}">To the course</a></body></html>\n'
-
-
 def strays(page: str) -> list[str]:
     """Addresses that count from the host's root: they would break under a sub-path."""
     return FROM_ROOT.findall(page)
@@ -95,8 +89,16 @@ def wanted_files(found: list[dict], mirror: Path) -> set[str]:
     return names & held
 
 
-def make(html: Path, site: Path, mirror: Path | None = None) -> str:
+def offered(page: str, along: Sequence[Path]) -> str:
+    """The page "Take it along" with links to the files that come along; any other page as it is."""
+    listed = "".join(f'<li><a href="../../{path.name}" download>{path.suffix[1:].upper()}</a>, {path.stat().st_size / 1e6:.1f} MB</li>' for path in along)
+    return TAKE.sub(f'<div class="hw-take"><ul>{listed}</ul></div>', page) if along else page
+
+
+def make(html: Path, site: Path, mirror: Path | None = None, along: Sequence[Path] = ()) -> str:
     """Copy the book to `site`, with Pyodide if a folder that holds it is given; says what was made.
+
+    `along` are files of the whole book, such as its EPUB: they lie beside the front page, and "Take it along" links them.
 
     Raises NoSite, and leaves nothing half-written: the new folder takes the old one's place when it is complete.
     """
@@ -109,13 +111,15 @@ def make(html: Path, site: Path, mirror: Path | None = None) -> str:
     (unfinished / ".nojekyll").touch()  # or GitHub Pages would leave out every folder that begins with an underscore
     found = []
     for path in pages(unfinished):
-        page = whole(path.read_text(encoding="utf-8"))
+        page = path.read_text(encoding="utf-8")
         if bad := strays(page):
             raise NoSite(f"{path.relative_to(unfinished)} links to {bad[0]}, which breaks under a sub-path")
         page = stamped(page, path.parent)
         if config := configuration(page):
             found.append(config)
-        path.write_text(with_policy(pointed_here(page) if mirror else page), encoding="utf-8")
+        path.write_text(with_policy(offered(pointed_here(page) if mirror else page, along)), encoding="utf-8")
+    for path in along:
+        shutil.copyfile(path, unfinished / path.name)
     if mirror:
         (unfinished / HERE).mkdir(parents=True, exist_ok=True)
         for name in wanted_files(found, mirror):
@@ -123,7 +127,7 @@ def make(html: Path, site: Path, mirror: Path | None = None) -> str:
     shutil.rmtree(site, ignore_errors=True)
     unfinished.rename(site)
     size = sum(p.stat().st_size for p in site.rglob("*") if p.is_file())
-    return f"{site.name}: {len(pages(site))} pages, {len(found)} of them live, {size / 1e6:.0f} MB; Python comes from {'the site itself' if mirror else PYODIDE_URL}"
+    return f"{site.name}: {len(pages(site))} pages, {len(found)} of them live, {', '.join(p.suffix[1:].upper() for p in along) or 'no file'} to take along, {size / 1e6:.0f} MB; Python comes from {'the site itself' if mirror else PYODIDE_URL}"
 
 
 def main() -> int:
@@ -143,7 +147,8 @@ def main() -> int:
                 mirror = asked.pyodide or registry.ensure()
             except registry.MirrorUnavailable as error:
                 raise NoSite(f"Pyodide could not be fetched: {error}") from error
-        print(make(asked.html, asked.site, mirror))
+        along = sorted(asked.html.parent.glob("hardware-that-learns.*"))
+        print(make(asked.html, asked.site, mirror, along))
     except NoSite as error:
         print(f"No site: {error}.", file=sys.stderr)
         return 1

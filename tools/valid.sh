@@ -13,7 +13,7 @@ if [ ! -f "$JAR" ]; then
   npm install --silent --no-audit --no-fund --no-save --prefix .valid "vnu-jar@$CHECKER" || { echo "npm could not fetch vnu-jar@$CHECKER: the lines above say why." >&2; exit 2; }
 fi
 
-mapfile -d '' pages < <(find _build/html -name '*.html' -not -path '*/_static/*' -not -path '*/_sources/*' -print0 | sort -z)
+mapfile -d '' pages < <(find _build/html -name '*.html' -not -path '*/_static/*' -not -path '*/_sources/*' -not -path '*/.*' -print0 | sort -z)
 if [ "${1:-}" = "--live" ]; then
   rm -rf _build/live-dom
   "${PYTHON:-.venv/bin/python}" tools/live_dom.py _build/live-dom

@@ -18,7 +18,7 @@ from tutor.briefs import brief, brief_ids
 from tutor.designfile import read_design, write_design
 
 SUBMISSIONS = ("whatif", "progress", "validate", "regrade", "override", "export", "tickets", "duplicates", "explain", "diff", "doctor", "schema",
-               "sample-class", "evaluate", "transcripts")
+               "sample-class", "evaluate", "transcripts", "bands")
 """Subcommands that live in their own modules; each module has `add_arguments(parser)` and `run(args) -> int`."""
 
 

@@ -33,7 +33,7 @@ def review(of: Brief | str | None = None, design: Any = None, *, repair: bool = 
     read = read_text(ctx)
     needs = scoring.requirements(targets)
     criteria = (
-        scoring.possible(findings, checked), needs, scoring.efficiency(ctx, needs), scoring.predictions(rows),
+        scoring.possible(findings, checked, ctx.refusal), needs, scoring.efficiency(ctx, needs), scoring.predictions(rows),
         scoring.robustness(ctx), scoring.reasoning(ctx, read),
     )
     score, capped = scoring.total(criteria, findings)

@@ -22,11 +22,13 @@ SHIFT = 0.3
 """Assumptions are tried this far up and down."""
 
 
-def possible(findings: tuple[Finding, ...], checked: int) -> Criterion:
-    """Physics and the model's limits: full credit when nothing is violated, none at twice over."""
+def possible(findings: tuple[Finding, ...], checked: int, refusal: str = "") -> Criterion:
+    """Physics and the model's limits: full credit when nothing is violated, none at twice over, none for a design that nothing can be computed for."""
     broken = [f for f in findings if f.tier <= Tier.MODEL_LIMIT and f.severity != "praises"]
     credit = min((_credit(f.margin) for f in broken), default=1.0)
-    if not broken:
+    if refusal and not broken:
+        credit, why = 0.0, f"not known: {refusal.rstrip('.')}"
+    elif not broken:
         why = f"{checked} limits checked, none broken"
     else:
         why = f"{broken[0].title.rstrip('.')} ({broken[0].rule})"
@@ -202,7 +204,7 @@ def lines(criteria: tuple[Criterion, ...]) -> tuple[str, ...]:
 
 
 HOW = {
-    "possible": "Full when no limit of physics or of the model is broken, none when one is broken twice over, linear in doublings between.",
+    "possible": "Full when no limit of physics or of the model is broken, none when one is broken twice over or nothing can be computed for the design, linear in doublings between.",
     "targets": "Each target of the brief counts alike; one missed by less than twice keeps a part.",
     "efficiency": "The best-known cost over yours, full from 80% on, counted as far as the targets are met.",
     "predictions": "The bottleneck is worth 5; numbers share 10: full within 1.25 times, none beyond 4 times. Intervals are told, not scored.",

@@ -9,9 +9,12 @@ import argparse
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import BadInput
+
+if TYPE_CHECKING:
+    from tutor.dialogue import Discussion
 
 FOLDER = Path("tests/tutor/transcripts")
 
@@ -36,8 +39,8 @@ def file_name(script: dict[str, Any]) -> str:
     return f"{script['brief']}-{re.sub(r'[^a-z0-9]+', '-', script['name'].lower()).strip('-')}.md"
 
 
-def talk(script: dict[str, Any]) -> list[dict[str, Any]]:
-    """The tutor's turns in a script's conversation; a search for a repair takes the time it needs."""
+def discussion(script: dict[str, Any]) -> Discussion:
+    """The discussion that a script begins; a search for a repair takes the time it needs."""
     from tutor.briefs import brief
     from tutor.designfile import entry
     from tutor.dialogue import Discussion
@@ -45,7 +48,13 @@ def talk(script: dict[str, Any]) -> list[dict[str, Any]]:
     of = brief(script["brief"])
     talk = Discussion(of.id, entry(of, {**of.reference_values, **script.get("design", {})}, title=script["name"]))
     talk.repair_seconds = None
-    return [talk.say(line) for line in script["lines"]]
+    return talk
+
+
+def talk(script: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tutor's turns in a script's conversation."""
+    begun = discussion(script)
+    return [begun.say(line) for line in script["lines"]]
 
 
 def transcript(script: dict[str, Any]) -> str:

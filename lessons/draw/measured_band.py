@@ -34,8 +34,9 @@ def measured_band(
     xs = [p[0] for s in series for key in ("line", "band", "measured") for p in s.get(key) or ()]
     ys = [p[1] for s in series for key in ("line", "measured") for p in s.get(key) or ()]
     ys += [v for s in series for p in s.get("band") or () for v in p[1:]]
-    title = title or f"{y_label}, measured and predicted"
-    says = says or "; ".join(_say_series(s, unit) for s in series)
+    cloud = "predicted" in x_label  # measured against predicted: the last point of a cloud says nothing about it
+    title = title or f"{y_label.removesuffix(', measured').removesuffix(', reported')}, measured and predicted"
+    says = says or "; ".join(_say_cloud(s, unit) if cloud else _say_series(s, unit) for s in series)
     x_low, x_high = padded(xs, log=x_log, share=0.03)
     y_low, y_high = padded(ys, log=y_log, share=0.06, zero=y_zero)
     short = unit if unit in ("×", "%") else ""
@@ -70,7 +71,7 @@ def measured_band(
         elif slim:
             _name_above(pic, X, Y, series)
         else:
-            _name_right(pic, X, Y, series, short, right)
+            _name_right(pic, X, Y, series, short, right, cloud)
         return pic
 
     return two(draw, wide=wide, narrow=narrow)
@@ -134,6 +135,24 @@ def _say_series(s, unit: str) -> str:
     return f"{s.get('label', '')}: {', '.join(parts)}"
 
 
+def _cases(s) -> str:
+    count = len(s.get("measured") or ())
+    return f"{count} case{'s' if count != 1 else ''}"
+
+
+def _say_cloud(s, unit: str) -> str:
+    """How many cases there are, how far they reach, and how many the band holds."""
+    points = sorted(s.get("measured") or ())
+    if not points:
+        return _say_series(s, unit)
+    seen = [y for _, y in points]
+    parts = [f"{_cases(s)}, measured {num(min(seen))} to {num(max(seen))}{unit}, predicted {num(points[0][0])} to {num(points[-1][0])}{unit}"]
+    bands = [(_band_at(s.get("band"), x), y) for x, y in points]
+    if all(low is not None for (low, _), _ in bands):
+        parts.append(f"{sum(low <= y <= high for (low, high), y in bands)} of {len(points)} inside the band")
+    return f"{s.get('label', '')}: {', '.join(parts)}"
+
+
 def _line_colour(s) -> str:
     fill = fill_of(s.get("kind", "ink"))
     return "ink2" if fill in ("hatch", "ink") else fill
@@ -158,16 +177,19 @@ def _draw_series(pic: Pic, X: Scale, Y: Scale, s, *, hollow: bool = False) -> No
         pic.measured(X(x), Y(y), hollow=hollow)
 
 
-def _name_right(pic, X, Y, series, unit, right) -> None:
+def _name_right(pic, X, Y, series, unit, right, cloud) -> None:
     blocks = []
     several = len(series) > 1
     for s in series:
         _, guess, seen = _last(s)
         lines = wrap(s.get("label", ""), right - (28 if several else 10), 13, 2, bold=True)
         bold = len(lines)
-        named = [(w, v) for w, v in (("predicted", guess), ("measured", seen)) if v is not None]
-        figures = alike([v for _, v in named], suffix=unit)
-        lines += [f"{word} {figure}" for (word, _), figure in zip(named, figures, strict=True)]
+        if cloud:
+            lines += [_cases(s)] if s.get("measured") else []
+        else:
+            named = [(w, v) for w, v in (("predicted", guess), ("measured", seen)) if v is not None]
+            figures = alike([v for _, v in named], suffix=unit)
+            lines += [f"{word} {figure}" for (word, _), figure in zip(named, figures, strict=True)]
         blocks.append((Y(guess if guess is not None else seen if seen is not None else Y.low), lines, bold))
     tall = max([16 * len(b[1]) for b in blocks], default=16) + 6
     places = spread([b[0] - 6 for b in blocks], tall, 14, pic.h - 46 - tall + 20)

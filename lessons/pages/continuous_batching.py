@@ -15,7 +15,7 @@ from hwlib.queueing import static_batch_share
 from hwlib.replica import BYTES
 from hwlib.units import show
 from lessons import draw
-from lessons.pages.blocks import band_words
+from lessons.pages.blocks import band_words, dated_cases
 from lessons.panels import evidence
 from lessons.panels.continuous_batching import DESIGN, rate_of, rate_words, serve
 from lessons.panels.parts import Shown, explained
@@ -83,7 +83,7 @@ def measured() -> Shown:
     table = draw.table(["Chip", "Cases", "Measured over predicted, median", "80% of cases", "Inside the common band"], rows, right={1, 2, 3, 4})
     words = band_words(spread, "two constants a chip were chosen, the shares of bandwidth and of the peak.")
     return Shown(draw.figure(picture, caption=words + " All of them batch continuously: the static half of the panel is computed only.",
-                             source=draw.esc(evidence.sources(held)) + ", in-flight batching.", table=table))  # fmt: skip
+                             source=dated_cases(held) + ", in-flight batching.", table=table))  # fmt: skip
 
 
 def claim_computed() -> str:

@@ -124,7 +124,7 @@ def measured() -> Shown:
     words = f"Perplexity on WikiText-2, {len(perplexities())} files of one model. Measured only: this course does not predict quality. Perplexity is not a task; evaluate your own before you ship."
     return Shown(
         draw.figure(gains, caption=said, source="llama.cpp, 2024. XiongjieDai, GPU-Benchmarks-on-LLM-Inference.", table=table)
-        + draw.figure(curve, caption=words, source="llama.cpp, Llama 3 70B. XiongjieDai, GPU-Benchmarks-on-LLM-Inference.", table=second)
+        + draw.figure(curve, caption=words, source="llama.cpp, 2024, Llama 3 70B. XiongjieDai, GPU-Benchmarks-on-LLM-Inference.", table=second)
     )
 
 

@@ -14,7 +14,7 @@ from hwlib.roofline import ridge_point
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
-from lessons.pages.blocks import band_words
+from lessons.pages.blocks import band_words, dated_cases
 from lessons.panels import evidence, roofline
 from lessons.panels.general_gpu import CHIP, shared
 from lessons.panels.parts import Shown, explained
@@ -93,7 +93,7 @@ def measured() -> Shown:
         body.append([f"{key[0]:,} in, {key[1]:,} out", f"{h.predicted:,.0f}", f"{h.case.observed:,.0f}", f"{h.ratio:.2f}", f"{other[key]:,.0f}" if key in other else "–", f"{other[key] / h.case.observed:.1f}" if key in other else "–"])
     table = draw.table(["Tokens", "Four L40S, predicted", "Measured", "Measured over predicted", "Four A100, measured", "Times the L40S"], body, right={1, 2, 3, 4, 5})
     caption = band_words(spread, "every point is four cards with Llama 3 70B in FP8, all matrices split over PCIe.") + " The table has four A100 on the same loads: they run in 16 bits, having no FP8, with more memory bandwidth and NVLink."
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc(evidence.sources(some)) + ".", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=dated_cases(some) + ".", table=table))
 
 
 def claim_computed() -> str:

@@ -11,6 +11,7 @@ from hwlib.formula import given
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.levers import NAMES, plan, shares
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -68,7 +69,7 @@ def measured() -> Shown:
         f"One lever where it was measured: gains of fewer bits over 16, for one sequence. Black: measured. Grey: predicted. The model promises more than these {len(body)} runs gave, because unpacking costs time that it does not count; a plan that rests on this lever should assume the measured gain. "
         "For continuous batching and for moves to other chips nobody has published the same work before and after, so no figure stands here."
     )
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc(source) + ".", table=draw.table(["Run", "Measured, ×", "Predicted, ×"], body, right={1, 2})))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated(source)}.", table=draw.table(["Run", "Measured, ×", "Predicted, ×"], body, right={1, 2})))
 
 
 def claim_computed() -> str:

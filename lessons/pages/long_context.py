@@ -53,7 +53,7 @@ def facts() -> dict[str, str]:
     return {
         "context": f"{LONG:,}", "cache": show(s.cache, "B"), "fit": draw.num(s.fit), "chips": draw.num(s.chips), "fetch": show(s.fetch_s, "s"), "again": show(s.again_s, "s"), "step": show(s.step_s, "s"),
         "short": f"{8192:,}", "short_fit": draw.num(short.fit), "c2c": show(c2c.fetch_s, "s"), "times": draw.num(float(s.fetch_s / s.step_s), 2), "faster": draw.num(float(s.again_s / s.fetch_s), 2), "eight": show(session(bits=8).cache, "B"),
-        "nvl": show(nvl.mem_bytes, "B"), "sxm": show(s.mem, "B"), "h200": show(catalogue.chip("h200-sxm").mem_bytes, "B"), "nvl_fit": draw.num(pair_fit(16)), "nvl_eight": draw.num(pair_fit(8)), "nvl_more": draw.num(pair_fit(16, binary=True)), "nvl_more_eight": draw.num(pair_fit(8, binary=True)),
+        "params": draw.quantity(float(shape_of(MODEL).params), "", 2), "nvl": show(nvl.mem_bytes, "B"), "sxm": show(s.mem, "B"), "h200": show(catalogue.chip("h200-sxm").mem_bytes, "B"), "nvl_fit": draw.num(pair_fit(16)), "nvl_eight": draw.num(pair_fit(8)), "nvl_more": draw.num(pair_fit(16, binary=True)), "nvl_more_eight": draw.num(pair_fit(8, binary=True)),
         "store": show(STORE, "B"), "kept": draw.num(s.aside.sessions_held), "needs": show(s.aside.break_even_bytes_per_s, "B/s"), "rate": show(s.aside.store_bytes_per_s, "B/s"), "drives": str(DRIVES), "disks": show(disks.fetch_s, "s"),
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from hwlib.queueing import littles_law, requests_per_replica
 from hwlib.serving import simulate_serving
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.percentile import DESIGN, OBJECTIVE, RATES, REQUESTS, estimate, load_of, point
 from lessons.panels.predict import Question
@@ -121,7 +122,7 @@ def measured() -> Shown:
         "How long a queue grows past the knee depends on how long it is fed, so nobody can predict that figure alone."
     )
     table = draw.table(["Llama 3 on H100", "Requests a second", "Measured, ms", "Simulated, ms"], body, right={1, 2, 3})
-    return Shown(draw.figure(picture, caption=caption, source="TensorRT-LLM, online serving overview v0.14.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated('TensorRT-LLM online serving measurements')}, overview v0.14.", table=table))
 
 
 def claim_computed() -> str:

@@ -12,6 +12,7 @@ from hwlib.roofline import ridge_point
 from hwlib.systolic import array_peak, estimate_systolic, systolic_cycles, systolic_share
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -85,7 +86,7 @@ def measured() -> Shown:
         f"Bars: share of the peak that whole training steps reach, the smallest cluster of each model. Line: what the arrays alone allow with {BIG:,} rows. It bounds, it does not predict: between the two lie attention, links, norms and the memory that feeds them. "
         "A timed matrix product on a TPU v4 or v5e, which would test the arrays themselves, we have not found in public."
     )
-    return Shown(draw.figure(picture, caption=caption, source="Google, MaxText, performance tables of v4 and v5e.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"Google: {dated('MaxText v4 high-performance configs', 'MaxText v5e configs')}.", table=table))
 
 
 def claim_computed() -> str:

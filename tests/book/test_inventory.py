@@ -60,7 +60,7 @@ class TestEveryPage:
     def test_what_was_measured_beside_what_is_predicted_with_its_source_and_its_table(self, page):
         html = page_of(CHAPTERS[page]).measured().html
         assert "page.measured()" in text_of(page) and "<figcaption" in html and 'role="img"' in html and 'hw-src' in html and "<table" in html
-        assert re.search(r"(?i)measur|timed|publish|logged|report|published|listed|offer", html)
+        assert re.search(r"(?i)measur|timed|publish|logged|report|published|listed|offer|seen from outside|by the paper", html)
 
     def test_a_caveat_or_a_correction_from_the_ledger_with_its_computation(self, page):
         ids = re.findall(r'checked\("(S\d-\d\d)"', text_of(page))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,9 +17,13 @@ import html5lib
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from livebook.policy import pages  # noqa: E402 - the extension lies beside the book
+
 BUILT = ROOT / "_build" / "html"
 JAR = ROOT / ".valid" / "node_modules" / "vnu-jar" / "build" / "dist" / "vnu.jar"
-PAGES = sorted(p for p in BUILT.rglob("*.html") if not {"_static", "_sources"} & set(p.relative_to(BUILT).parts)) if BUILT.is_dir() else []
+PAGES = pages(BUILT) if BUILT.is_dir() else []
 # Elements without a role of their own: a label on them is heard by nobody.
 MUTE = {"span", "div", "p", "b", "i", "em", "strong", "small", "sub", "sup", "code", "caption", "label"}
 

@@ -116,7 +116,7 @@ class Reader:
         if not direct:
             self.context.route(lambda url: urlsplit(url).hostname not in ("127.0.0.1", None), lambda route: route.abort())
         if mirror:
-            self.context.route(f"{PYODIDE}**", functools.partial(answer_from, mirror))
+            self.answer(mirror)
         self.page = self.context.new_page()
         self.context.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", self._console)
@@ -125,6 +125,10 @@ class Reader:
     def _console(self, message) -> None:
         if message.type in ("error", "warning") and not any(remark in message.text for remark in THEME_REMARKS):
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def answer(self, mirror: Path) -> None:
+        """Answer for Pyodide's content network from this folder."""
+        self.context.route(f"{PYODIDE}**", functools.partial(answer_from, mirror))
 
     def open(self, address: str, state: str | None = None, seconds: float = 60) -> None:
         """Go to a page, and wait for it to reach a state of the live book if one is named."""

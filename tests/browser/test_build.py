@@ -253,7 +253,7 @@ def test_a_change_in_a_package_leaves_no_stale_figure(changing):
     chips = changing / "minilib" / "chips.toml"
     before = built(changing)
     chips.write_text(chips.read_text().replace("mem_bytes_per_s = 1e12", "mem_bytes_per_s = 2e12"))
-    assert conftest.build(changing).count("Executing notebook") == 3
+    assert conftest.build(changing).count("Executing notebook") == 4
     after = built(changing)
     assert "<b>571</b>" in before and "<b>1,143</b>" in after and "<b>571</b>" not in after
 

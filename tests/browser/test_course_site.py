@@ -130,6 +130,19 @@ class TestInChromium:
             reader.page.wait_for_load_state("load")
             assert reader.strangers(f"{address}course/") == [] and reader.complaints == []
 
+    def test_what_was_done_is_done_again_after_a_reload_also_a_conversation(self, course, mirror, visit):
+        reader = visit(mirror)
+        with reading.static_host(course) as address:
+            reader.open(f"{address}course/{LIVE[1]}.html", "live", 120)
+            say, log = reader.page.get_by_label("Say something to the tutor"), reader.page.locator(".hw-log")
+            say.fill("with 8 replicas?")
+            reader.page.keyboard.press("Enter")
+            reader.page.wait_for_function("() => document.querySelector('.hw-log').innerText.includes('I read: replicas 8')")
+            said = log.inner_text()
+            reader.page.reload()
+            reader.wait("live", 120)
+            assert log.inner_text() == said and "What you had done here before stands again. Start afresh" in reader.page.locator(".livebook-status").first.inner_text()
+
     def test_an_address_that_is_not_there_shows_the_way_back_at_any_depth(self, course, visit):
         reader = visit()
         with hosts.host(course, lost="course/404.html") as host:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tutor.bands import answers, repairs, rows
 from tutor.briefs import brief_ids
 from tutor.designfile import read_design
 from tutor.review import review
@@ -101,3 +102,24 @@ def test_no_price_is_said_and_not_guessed():
     cost = next(t for t in sample("serve-70b-edge-lpus").targets if t.id == "cost")
     assert cost.met is None or cost.limit is not None
     assert cost.met is None and cost.why
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda r: f"{r['brief']}: {r['kind']}")
+def test_answers_of_known_worth_lie_in_their_bands(row):
+    """The best known at least 95, a beginner's 30 to 60, one that cannot exist at most 40 even with every word and prediction right."""
+    assert row["inside"], row
+
+
+def test_what_cannot_exist_is_told_as_that():
+    for id in brief_ids():
+        result = review(None, answers(id)["impossible"])
+        assert result.capped or next(c for c in result.criteria if c.id == "possible").points < 25
+
+
+def test_every_flawed_sample_that_misses_a_target_has_a_smallest_repair_that_is_proved():
+    """Only a plan without a range has none: a range is the learner's to give, and the conflict says what lacks."""
+    for row in repairs():
+        if row["sample"] == "tco-3y-flawed-one-number":
+            assert row["conflict"] == ["levers' saving in the worst corner of your range"]
+        elif not row["already"]:
+            assert row["edits"] and row["proved"], row

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hwlib.errors import listed
 from tutor.dialogue import moves
-from tutor.dialogue.spoken import example, named
+from tutor.dialogue.spoken import example, lowered, named
 from tutor.dialogue.trials import repair
 from tutor.findings import Finding
 
@@ -19,7 +19,7 @@ CAN = {
     "training": "what a chip holds, how long a run takes, where a step's time goes, what a change would do",
     "tco": "what three years cost, when serving overtakes training, what each lever saves, what a change would do",
 }
-CALM = ("This is a hard part, and one figure at a time is enough. ", "Fair enough; let us take one small step. ", "That can wear one out. One figure only: ")
+CALM = ("This is a hard part, and one figure at a time is enough. ", "Fair enough; let us take one small step. ", "That can wear one out. One figure only. ")
 
 
 def hint(talk: Discussion) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def hint(talk: Discussion) -> dict[str, Any]:
     if step == 1:
         return {"move": "hint", "reply": f"{moves.filled(item.fact, talk.ctx)} {moves.filled(item.ask, talk.ctx)}"}
     talk.covered.append(item.id)
-    return {"move": "assert", "reply": f"In short: {moves.filled(item.fact, talk.ctx)} Say in your own words why. {talk.question()}"}
+    return {"move": "assert", "reply": f"In short: {lowered(moves.filled(item.fact, talk.ctx))} Say in your own words why. {talk.question()}"}
 
 
 def greet(talk: Discussion, text: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def meta(talk: Discussion, text: str) -> dict[str, Any]:
 def abstain(talk: Discussion, act: str) -> dict[str, Any]:
     """What was not understood is said, with something to try instead."""
     if act == "off-topic":
-        said = ("That is outside what I can judge.", "I cannot place that.", "I have nothing to say to that.")[talk.turns % 3]
+        said = ("That is outside what I can judge.", "I cannot place that.", "About that I know nothing useful.")[talk.turns % 3]
     else:
         said = ("I did not understand that, and so I do not count it.", "I could not read that safely.", "I am not sure what you claim there.")[talk.turns % 3]
     if act == "question":
@@ -84,10 +84,10 @@ def summary(talk: Discussion) -> dict[str, Any]:
     ideas = [named(i) for i in talk.covered]
     parts = [talk.figure()]
     if ideas:
-        parts.append(f"You have said: {listed(ideas)}.")
+        parts.append(f"You have said it yourself: {listed(f'“{i}”' for i in ideas)}.")
     if talk.beliefs:
-        parts.append(f"We corrected: {listed(named(i) for i in talk.beliefs)}.")
+        parts.append(f"The figures did not bear out {listed(f'“{named(i)}”' for i in talk.beliefs)}.")
     if talk.tried:
-        parts.append(f"Tried: {'; '.join(talk.tried[-3:])}.")
+        parts.append(f"Tried: {'; '.join(list(dict.fromkeys(talk.tried))[-3:])}.")
     parts.append(f"Still open: {talk.question()}")
     return {"move": "summary", "reply": " ".join(parts)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from hwlib.units import show
 from tutor.briefs import brief
 from tutor.context import Context
 from tutor.designfile import Entry
@@ -63,7 +62,7 @@ class Discussion:
         """Read one utterance and answer it."""
         self.turns += 1
         cut, text = len(text) > MOST, text[:MOST]
-        plain_text = normalise(text)
+        plain_text = normalise(text)[:MOST]
         corrected = CORRECTION.match(plain_text)
         if corrected and self._before is not None:
             self.covered, self.beliefs, self.tried = (list(x) for x in self._before)
@@ -131,8 +130,7 @@ class Discussion:
         """One sentence with the figure that matters most now."""
         if self.problems:
             return self.problems[0].title
-        name, label, unit = moves.SHOWN[self.brief.kind][0]
-        return f"Your design: {label} {show(self.ctx.get(name), unit)}."
+        return moves.filled(moves.SAID[self.brief.kind][0], self.ctx)
 
     def _read_words(self, seen: list[Read], claims: list[dict[str, Any]], slots: dict[str, Any]) -> str:
         """"I read: …": what was understood, for the learner to refuse."""
@@ -141,7 +139,7 @@ class Discussion:
 
     def _fresh(self, reply: str) -> str:
         """Never the same words twice in a conversation."""
-        reply = " ".join(reply.split())
+        reply = self._with_figure(" ".join(reply.split()))
         if reply in self.said:
             reply = f"{AGAIN[self.turns % len(AGAIN)]} {self.other_figure()} {self.question()}"
         if reply in self.said:
@@ -149,15 +147,20 @@ class Discussion:
         self.said.append(reply)
         return reply
 
+    def _with_figure(self, reply: str) -> str:
+        """A reply without a number gets one of the design's before its question."""
+        if any(c.isdigit() for c in reply):
+            return reply
+        question = self.asked[-1] if self.asked and reply.endswith(self.asked[-1]) else reply.rpartition(". ")[2]
+        if not question.endswith("?"):
+            return f"{reply} {self.other_figure()}"
+        return f"{reply.removesuffix(question)}{self.other_figure()} {question}"
+
     def other_figure(self) -> str:
         """One more figure of the design, another each turn."""
-        rows = moves.SHOWN[self.brief.kind]
-        for i in range(len(rows)):
-            name, label, unit = rows[(self.turns + i) % len(rows)]
-            value = self.ctx.get(name, None)
-            if value is not None:
-                return f"{label[:1].upper()}{label[1:]}: {show(value, unit)}."
-        return self.figure()
+        rows = moves.SAID[self.brief.kind]
+        said = (moves.filled(rows[(self.turns + i) % len(rows)], self.ctx) for i in range(len(rows)))
+        return next((s for s in said if "not known" not in s and not any(s in before for before in self.said[-6:])), self.figure())
 
 
 __all__ = ["REPAIR", "Discussion"]

@@ -44,7 +44,7 @@ class Reading:
 def interpret(ctx: Context, text: str) -> Reading:
     """What an utterance is read as. Nothing is remembered and nothing answered."""
     of = ctx.brief
-    plain_text = CORRECTION.sub("", normalise(text[:MOST]))
+    plain_text = CORRECTION.sub("", normalise(text[:MOST])[:MOST])  # one character may stand for eighteen
     slots = read_slots(plain_text, of.kind)
     seen, others = stated(of.id, plain_text)
     claims = computed_claims(ctx, plain_text)

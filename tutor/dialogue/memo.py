@@ -24,8 +24,8 @@ HEDGES = re.compile(r"\b(?:lost|lose|losing|fails?|would|could|might|if|instead|
 """A sentence with one of these does not say what the design is."""
 SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 CLAUSE = re.compile(r"(?<=[:,])\s+(?:(?:and|so|while|since|because|which|for)\s+)?|\s+(?:and|so that|since|because|while)\s+")
-MOST = 8_000
-"""Characters of a rationale in which ideas and beliefs are looked for: more than a memo of two pages, and read within a tenth of a second."""
+MOST, LONGEST = 6_000, 600
+"""Characters of a rationale in which ideas and beliefs are looked for, about two pages, and of one sentence of it: read within a tenth of a second."""
 CHECKED = ("accelerator", "weight_bits", "kv_bits", "scheduler", "kv_allocation", "attention", "replicas", "chips_per_replica", "batch_limit",
            "tensor_parallel", "pipeline_parallel", "zero_stage", "matmul_precision", "nodes", "micro_batch", "training_runs")
 
@@ -66,7 +66,7 @@ def _read_text(id: str, rationale: str) -> tuple[list[Read], dict[str, Any]]:
     text = normalise(rationale[:MOST].replace("\n", " "))[:MOST]
     found: dict[str, Read] = {}
     for sentence in SENTENCE.split(text):
-        for one in _stated(id, sentence):
+        for one in _stated(id, sentence[:LONGEST]):
             found.setdefault(one.concept.id, one)
     seen = list(found.values())
     values: dict[str, Any] = {}

@@ -32,6 +32,27 @@ SHOWN: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 
 
+SAID: dict[str, tuple[str, ...]] = {
+    "serving": (
+        "Your fleet is {estimate.utilisation|%} busy at the peak.", "Without any queue the longest prompts wait {estimate.ttft_floor_p99_s|s} for their first token.",
+        "A token takes {estimate.tpot_s|s} in your design.", "{estimate.sequences_that_fit|} sequences fit on one replica.",
+        "The cache of one conversation takes {estimate.kv_bytes_per_sequence|B}.", "Each chip holds {estimate.weight_bytes_per_chip|B} of weights.",
+        "Your fleet has {estimate.n_chips|} chips.", "A million tokens cost {estimate.usd_per_mtoken|usd} in your design.",
+    ),
+    "training": (
+        "Each chip of your design holds {estimate.total_bytes|B}.", "Your run takes {estimate.days|days}.", "Your run reaches an MFU of {estimate.mfu|%}.",
+        "The pipeline's bubble is {estimate.bubble|%} in your design.", "Communication that nothing hides is {estimate.exposed_comm_share|%} of a step.",
+        "Your goodput is {estimate.goodput|%}.", "Your run costs {estimate.usd|usd}.",
+    ),
+    "tco": (
+        "Your three years cost {estimate.total_usd|usd}.", "Serving costs {estimate.serving_usd|usd} in your three years.", "Training costs {estimate.training_usd|usd} in your three years.",
+        "In year 3 serving is {estimate.inference_share_y3|%} of what serving and training cost.", "All levers together save {estimate.saving_all|usd}.",
+        "A million tokens cost {estimate.usd_per_mtoken|usd} in your plan.",
+    ),
+}
+"""The figures of a design in sentences, those that matter most first."""
+
+
 def filled(template: str, ctx: Context) -> str:
     """The template with every {measure|unit} shown; "not known" where the design has no such figure."""
 

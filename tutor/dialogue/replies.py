@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from tutor.dialogue import moves
 from tutor.dialogue.courtesy import abstain, hint
 from tutor.dialogue.frames import Read, Touched, concept, concepts, opposites
-from tutor.dialogue.spoken import named, row
+from tutor.dialogue.spoken import lowered, named, row
 
 if TYPE_CHECKING:
     from tutor.dialogue.discussion import Discussion
 
-LEADS = ("", "Look at the figures. ", "Here is what your design does. ", "Compute it first. ")
+LEADS = ("", "Look at the figures. ", "Here is what the figures say. ", "Let us compute it. ")
 
 
 def correct(talk: Discussion, belief: Read, claims: list[dict[str, Any]]) -> dict[str, Any]:
@@ -28,16 +28,16 @@ def correct(talk: Discussion, belief: Read, claims: list[dict[str, Any]]) -> dic
     move = "correct"
     if one.id == "flops-set-decode-speed":
         fact, move = moves.knock_out(talk.ctx) or fact, "knock-out"
-    lead = "We met this before. " if again else LEADS[talk.turns % len(LEADS)]
+    lead = "We met this before. " if again else LEADS[(talk.turns + len(one.id)) % len(LEADS)]
     return {"move": move, "reply": f"{lead}{fact} {moves.filled(one.ask, talk.ctx)}", "evidence": [row(c) for c in claims if c["verdict"] is not None]}
 
 
 def praise(talk: Discussion, ideas: list[Read], claims: list[dict[str, Any]]) -> dict[str, Any]:
     """An idea confirmed by its figures, and the next question."""
     one = ideas[0].concept
-    lead = ("Yes: ", "That is the point: ", "Right, and in figures: ")[talk.turns % 3]
+    lead = ("Yes: ", "That is the point: ", "Right, and in figures: ")[(talk.turns + len(one.id)) % 3]
     fact = (moves.bounded(talk.ctx) if one.id == "decode-is-bandwidth-bound" else "") or moves.filled(one.fact, talk.ctx)
-    return {"move": "prompt", "reply": f"{lead}{fact[:1].lower() + fact[1:] if lead.endswith(': ') and not fact[:2].isupper() else fact} {moves.filled(one.ask, talk.ctx)}",
+    return {"move": "prompt", "reply": f"{lead}{lowered(fact)} {moves.filled(one.ask, talk.ctx)}",
             "evidence": [row(c) for c in claims if c["verdict"] is True]}
 
 
@@ -47,7 +47,7 @@ def near(talk: Discussion, one: Touched) -> dict[str, Any]:
     if one.how == "denied" and one.concept.kind == "misconception":
         return {"move": "assert", "reply": f"Agreed, and the figures say so too. {fact} {talk.question()}"}
     if one.how == "about":
-        return {"move": "revoice", "reply": f"That touches “{named(one.concept.id)}”, and I am not sure on which side you are, so I count it neither way. {fact} {ask}"}
+        return {"move": "revoice", "reply": f"You are close to “{named(one.concept.id)}”; I could not tell which way you mean it, so it counts neither way. {fact} {ask}"}
     lead = {"denied": "Let us see what the figures say.", "reported": "Whoever says it, the figures decide.", "supposed": "Suppose it, and compare."}.get(one.how, "")
     return {"move": "contrast", "reply": f"{lead} {fact} {ask}"}
 
@@ -58,10 +58,11 @@ def why(talk: Discussion) -> dict[str, Any]:
     ids = {c.id for c in concepts(talk.brief.id)}
     if other in ids:
         idea = concept(talk.brief.id, other)
-        return {"move": "answer", "reply": f"Because of this: {moves.filled(idea.fact, talk.ctx)} {moves.filled(idea.ask, talk.ctx)}"}
+        return {"move": "answer", "reply": f"Because of this: {lowered(moves.filled(idea.fact, talk.ctx))} {moves.filled(idea.ask, talk.ctx)}"}
     if talk.topic in ids:
-        one = concept(talk.brief.id, talk.topic)
-        return {"move": "answer", "reply": f"It follows from your own figures: {moves.filled(one.fact, talk.ctx)} {talk.question()}"}
+        fact = moves.filled(concept(talk.brief.id, talk.topic).fact, talk.ctx)
+        if fact not in talk.last and lowered(fact) not in talk.last:
+            return {"move": "answer", "reply": f"It follows from your own figures: {lowered(fact)} {talk.question()}"}
     return hint(talk)
 
 

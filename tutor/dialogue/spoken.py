@@ -29,6 +29,17 @@ def shown(value: Any, slot: str = "") -> str:
     return show(value) if isinstance(value, int | float) else str(value)
 
 
+def lowered(sentence: str) -> str:
+    """A sentence that goes on after a colon: a small first letter, unless it begins with an abbreviation, a name or a symbol.
+
+    >>> lowered("A chip holds 2 GB."), lowered("FP8 touches the products."), lowered("INT8 halves it.")
+    ('a chip holds 2 GB.', 'FP8 touches the products.', 'INT8 halves it.')
+    """
+    first = sentence.partition(" ")[0]
+    named = len(first) > 1 and first[1:] != first[1:].lower() or first.split("-")[0] in ("Adam", "ZeRO", "Groq", "Inferentia2", "Vendors", "Nvidia")
+    return sentence if named else sentence[:1].lower() + sentence[1:]
+
+
 def named(id: str) -> str:
     """A concept as it is said."""
     return id.replace("-", " ")

@@ -11,11 +11,13 @@ from tutor.dialogue import moves
 from tutor.dialogue.slots import NUMBER
 from tutor.dialogue.spoken import example, shown, spoken
 from tutor.findings import Finding
+from tutor.neighbourhood import spoken as label
 
 if TYPE_CHECKING:
     from tutor.dialogue.discussion import Discussion
 
-MOVED = ("Why does it move that way?", "Which term of the step moved, and why?", "Is it worth that?", "What would you give up for it?")
+MOVED = ("Why does it move that way?", "{part} moved most, and why?", "Is it worth that?", "What would you give up for it?")
+PARTS = {"serving": "Which part of a token's time", "training": "Which part of the step", "tco": "Which part of the bill"}
 
 
 def settable(talk: Discussion, slots: dict[str, Any]) -> bool:
@@ -52,7 +54,7 @@ def broken(talk: Discussion, after: Context) -> str:
         return after.refusal
     if not getattr(after.estimate, "fits", True):
         return "It does not fit in memory then. What would make room?"
-    return MOVED[len(talk.tried) % len(MOVED)]
+    return MOVED[len(talk.tried) % len(MOVED)].format(part=PARTS[talk.brief.kind])
 
 
 def repair(talk: Discussion) -> dict[str, Any]:
@@ -78,4 +80,4 @@ def number(talk: Discussion, text: str) -> dict[str, Any]:
     asked = [p for p in talk.brief.predictions if not p.options and p.name not in talk.entry.predictions]
     choices = [p.label for p in asked[:4]]
     value = match[0].strip() if match else "a number"
-    return {"move": "prompt", "reply": f"I read {value}. Which quantity is that: {listed((c.lower() for c in choices), 'or') or 'which of the targets'}?", "choices": choices}
+    return {"move": "prompt", "reply": f"I read {value}. Which quantity is that: {listed((label(c) for c in choices), 'or') or 'which of the targets'}?", "choices": choices}

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tutor.dialogue.discussion import Discussion
 
 REPAIR = re.compile(r"\b(?:smallest|minimal|shortest|a|the) repair\b|\brepair (?:it|my design)\b|\bfix (?:it|my design|this design)\b")
+COUNTED = ("arrivals", "weights", "chip-fact", "bytes-a-parameter", "annual-bill")
+"""Claims whose figure is the very quantity that was said."""
+CLOSE = 1.05
+"""A figure within this factor is the figure; further off, but not denied by the computation, it is close."""
 SISTERS = {"serve-7b": "serve-70b", "serve-70b": "serve-7b"}
 
 
@@ -57,7 +61,7 @@ def chosen(talk: Discussion, found: Reading, text: str) -> dict[str, Any]:
         return praise(talk, ideas, claims)
     true = next((c for c in claims if c["verdict"] is True), None)
     if true:
-        return {"move": "assert", "reply": f"Yes. {true['words']} {talk.question()}", "evidence": [row(true)]}
+        return {"move": "assert", "reply": f"{agreement(true)} {true['words']} {talk.question()}", "evidence": [row(true)]}
     if claims:
         return {"move": "answer", "reply": f"{claims[0]['words']} {talk.question()}", "evidence": [row(claims[0])]}
     if act == "number":
@@ -67,3 +71,11 @@ def chosen(talk: Discussion, found: Reading, text: str) -> dict[str, Any]:
     if act == "proposal" and slots:
         return what_if(talk, slots, act)
     return abstain(talk, act)
+
+
+def agreement(claim: dict[str, Any]) -> str:
+    """How far a claim that holds agrees with the figure: a rounded one is close, and said to be."""
+    said, value = claim.get("said"), claim.get("figure")
+    if claim["kind"] in COUNTED and isinstance(said, int | float) and isinstance(value, int | float) and said > 0 and value > 0 and not 1 / CLOSE <= said / value <= CLOSE:
+        return "That is close."
+    return "Yes."

@@ -32,6 +32,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Declare the settings and connect every part to the events of a build."""
     # Top-level packages that live cells may import: found beside the configuration, else as installed.
     app.add_config_value("livebook_packages", ["hwlib", "tutor", "lessons"], "env", [list])
+    # Pages (patterns of their names) that are worksheets: a reader changes their cells and runs them.
+    app.add_config_value("livebook_sheets", [], "env", [list])
     # files of the packages that no live cell reads: patterns of paths from the packages' parent folder
     app.add_config_value("livebook_left_out", [], "html", [list])
     # parts of the packages that only some pages need: name -> files, or folders with a slash at the end

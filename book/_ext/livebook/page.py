@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sphinx.util import logging
 from . import cells, parting
 
 HERE = Path(__file__).parent
+UNSET = (None, "", "–", "choose")  # the last two are what a drop-down shows before a reader has chosen
 VIEW_TAG = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>', re.DOTALL)
 
 UNSCRIPTED = '<p class="state">Figure as built: this browser runs no JavaScript, so its controls are left out.</p>'
@@ -68,6 +70,7 @@ def settings(app: Sphinx, pagename: str, live: list[dict]) -> dict[str, Any]:
         "files": files,
         "bytes": sum(wire for wire, _ in files.values()),
         "cells": live,
+        **({"sheet": pagename} if cells.is_sheet(app, pagename) else {}),
     }
 
 
@@ -115,12 +118,14 @@ def widget_state(app: Sphinx, pagename: str) -> dict[str, Any]:
 
 
 def with_built_values(body: str, state: dict[str, Any]) -> str:
-    """Repeat each widget's HTML in a `noscript`, for readers and printers that run no JavaScript."""
+    """Repeat each widget's HTML, and what its controls are set to, in a `noscript`: for readers without JavaScript and for print."""
 
     def html(model_id: str) -> str:
         model = state.get(model_id, {})
         if model.get("model_name") in ("HTMLModel", "HTMLMathModel"):
             return model["state"].get("value", "")
+        if said := setting(model.get("state", {})):
+            return said
         children = model.get("state", {}).get("children", [])
         return "".join(html(child.removeprefix("IPY_MODEL_")) for child in children)
 
@@ -128,6 +133,28 @@ def with_built_values(body: str, state: dict[str, Any]) -> str:
         return f"{match[0]}<noscript>{UNSCRIPTED}{html(json.loads(match[1])['model_id'])}</noscript>"
 
     return VIEW_TAG.sub(repeat, body)
+
+
+def setting(control: dict[str, Any]) -> str:
+    """What a control is set to, as a line of words; empty for what is not set, and for what is no control.
+
+    >>> setting({"description": "Chip", "_options_labels": ["A", "B"], "index": 1, "_dom_classes": ["wide"]})
+    '<p class="livebook-setting wide">Chip: <b>B</b></p>'
+    >>> setting({"description": "Sequences", "value": 1024.0}), setting({"description": "Press"})
+    ('<p class="livebook-setting">Sequences: <b>1,024</b></p>', '')
+    """
+    label, value, options = control.get("description"), control.get("value"), control.get("_options_labels")
+    if options is not None:
+        value = options[control["index"]] if control.get("index") is not None else None
+    if not label or value in UNSET or not isinstance(value, (str, int, float)):
+        return ""
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    words = value if isinstance(value, str) else f"{value:,}"
+    names = " ".join(["livebook-setting", *control.get("_dom_classes", ())])
+    return f'<p class="{escape(names)}">{escape(label)}: <b>{escape(words)}</b></p>'
 
 
 def remove_thebe(context: dict) -> None:

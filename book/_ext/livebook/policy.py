@@ -71,5 +71,5 @@ def with_policy(html: str) -> str:
 
 
 def pages(folder: Path) -> list[Path]:
-    """The pages of a built book; `_static` holds parts of other things, `_sources` no pages."""
-    return [p for p in sorted(folder.rglob("*.html")) if not {"_static", "_sources"} & set(p.relative_to(folder).parts)]
+    """The pages of a built book; `_static` holds parts of other things, `_sources` and hidden folders no pages."""
+    return [p for p in sorted(folder.rglob("*.html")) if not any(part in ("_static", "_sources") or part.startswith(".") for part in p.relative_to(folder).parts)]

@@ -8,6 +8,7 @@ import { fault, mark, record, setState } from './marks.js';
 import { renderOutputs } from './outputs.js';
 import { PyodideKernel, refusal } from './pyodide-kernel.js';
 import { ServerKernel } from './server-kernel.js';
+import { Sheet } from './sheet.js';
 import { clearCallbackError, showCallbackError, showCellError, Status } from './status.js';
 import { words } from './words.js';
 
@@ -37,7 +38,7 @@ class LivePage {
 
   begin() {
     if (location.protocol === 'file:') return;
-    Object.assign(this, { failures: 0, kernelIsHere: false, over: false });
+    Object.assign(this, { failures: 0, again: [], kernelIsHere: false, over: false });
     this.tries += 1;
     setState('loading');
     mark('start');
@@ -52,7 +53,8 @@ class LivePage {
   async open(built) {
     this.built = built;
     this.keep.before = () => built.deeds();
-    this.status = new Status(this.live.map(this.element).filter((element) => built.in(element.id).length));
+    this.status = new Status(this.config.sheet ? [this.element(this.config.cells[0])]
+      : this.live.map(this.element).filter((element) => built.in(element.id).length));
     document.addEventListener('livebook-press', () => this.status.say(words.pressed, 'loading'));
     if (location.protocol === 'file:') return this.stayBuilt(words.fromDisk);
     return this.attempt();
@@ -72,10 +74,12 @@ class LivePage {
       clearTimeout(this.quiet);
     }
     try {
-      for (const cell of this.config.cells) await this.runCell(cell);
+      if (this.config.sheet) await this.openSheet();
+      else for (const cell of this.config.cells) await this.runCell(cell);
     } catch (error) { // the kernel itself was lost, which `gone` has said
       return fault(error);
     }
+    this.tellAgain();
     mark('live');
     return setState(this.failures ? 'error' : 'live');
   }
@@ -84,7 +88,7 @@ class LivePage {
     fault(error);
     this.kernel?.stop();
     if (error.kind === 'broke' && this.tries === 1) {
-      this.status.say(words.once_more, 'loading');
+      this.status.say(words.onceMore, 'loading');
       await new Promise((resolve) => setTimeout(resolve, 1000));
       return this.tryAgain();
     }
@@ -145,17 +149,32 @@ class LivePage {
     }
     // A cell without widgets shows nothing that it did not show when it was built.
     if (!cell.live || !this.built.in(cell.id).length) return;
-    const again = await this.swap(element, outputs);
-    const sentence = words.live[this.server ? 'server' : 'page'];
-    if (again === null) this.status.sayOf(element, sentence, 'live');
-    else this.status.sayOf(element, `${sentence} ${again ? words.done_again : words.partly_again}`, 'live', [words.startAfresh, () => this.startAfresh()]);
+    this.again.push(await this.swap(element, outputs));
+    this.status.sayOf(element, words.live[this.server ? 'server' : 'page'], 'live');
     mark(`live:${cell.id}`);
+  }
+
+  async openSheet() {
+    this.kernelIsHere = true;
+    const sheet = new Sheet(this.kernel, this.config.sheet, !this.server);
+    await sheet.begin();
+    for (const cell of this.config.cells) await sheet.open(cell, this.element(cell));
+    this.status.say(words.sheet[this.server ? 'server' : 'page'], 'live');
   }
 
   failCell(element, error, number) {
     freeze(element);
     this.status.sayOf(element, words.failed, 'error');
     showCellError(element, error, number);
+  }
+
+  // Once a page, above its first live figure: the lines of the others may be hidden.
+  tellAgain() {
+    const again = this.again.filter((each) => each !== null);
+    const first = this.live.map(this.element).find((element) => element.dataset.livebook === 'live');
+    if (!again.length || !first) return;
+    const sentence = `${words.live[this.server ? 'server' : 'page']} ${again.every(Boolean) ? words.doneAgain : words.partlyAgain}`;
+    this.status.sayOf(first, sentence, 'live', [words.startAfresh, () => this.startAfresh()]);
   }
 
   startAfresh() {
@@ -193,14 +212,14 @@ class LivePage {
   async doAgain(element) {
     if (!this.keep.has(element.id)) return null;
     const settled = () => this.kernel.run('', 'doing again');
-    return this.keep.again(element.id, settled, (index, of) => this.status.sayOf(element, words.doing_again(index, of), 'loading'));
+    return this.keep.again(element.id, settled, (index, of) => this.status.sayOf(element, words.doingAgain(index, of), 'loading'));
   }
 
   // Which cell a widget belongs to, to say there what its callback did.
   async afterCallbacks(commId, errors) {
     const model = await this.kernel.manager.get_model(commId).catch(() => null);
     const views = await Promise.all(Object.values(model?.views || {}));
-    const cell = views[0]?.el.closest('.cell') || this.element(this.live[0]);
+    const cell = views[0]?.el.closest('.cell') || this.element(this.live[0] || this.config.cells[0]);
     if (errors.length) {
       fault(`callback: ${errors[0].ename}: ${errors[0].evalue}`);
       showCallbackError(cell, errors[0]);
