@@ -65,8 +65,10 @@ class Derivation:
     value: float
 
     def words(self) -> str:
-        """The "where from" of a derived value."""
-        return f"computed: {self.formula.name.replace('_', ' ')}"
+        """The "where from" of a derived value: the formula's name without the unit that ends it."""
+        name = self.formula.name
+        name = f"{name.removesuffix('_per_s')}_a_second" if name.endswith("_per_s") else name.removesuffix("_s")
+        return f"computed: {name.replace('usd', 'dollars').replace('_', ' ')}"
 
     def steps(self) -> list[Derivation]:
         """Every derivation that this one rests on, inputs first, each once, itself last."""

@@ -360,7 +360,7 @@ break_even_tokens           | S_{even}  | tokens   | prompt from which bringing 
 token_s                     | t_{tok}   | s        | arithmetic of one token
 token_square_s              | t_{tok,2} | s        | what each token looked back on adds to it
 acceptance                  | a         | %        | chance that a guess is right
-accepted_tokens             | \bar{S}   | tokens   | tokens of a round
+accepted_tokens             | S_{rnd}   | tokens   | tokens of a round
 checked_tokens              | B_{chk}   | tokens   | tokens checked in one step
 draft_tokens                | k_{dr}    | tokens   | tokens guessed in a round
 draft_ratio                 | r_{dr}    |          | a guess's time over a step's

@@ -139,6 +139,8 @@ def quiz(rng: random.Random) -> Item:
     reads, writes, busy = rng.choice((6000, 9000, 12000)), rng.choice((1500, 2400)), rng.choice((0.6, 0.7, 0.8))
     rate, prompt, answer_tokens, price = rng.choice((8, 15, 30)), rng.choice((500, 1500, 3000)), rng.choice((150, 250)), rng.choice((4.0, 6.0, 10.0))
     exact = (rate * prompt / reads + rate * answer_tokens / writes) / busy
+    if math.ceil(exact * busy - 1e-9) == math.ceil(exact - 1e-9):  # who forgets the planned share must not come out right
+        return quiz(rng)
     count = math.ceil(exact - 1e-9)
     answer = replicas_usd(replicas=defined(float(count), "whole replicas"), usd_per_hour=given(price, "the question"), hours=catalogue.constant("day_hours"))
     return Item(

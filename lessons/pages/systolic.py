@@ -111,6 +111,8 @@ def solutions() -> dict[str, str]:
 def quiz(rng: random.Random) -> Item:
     """Cycles of a product on one array."""
     side, m, tiles = rng.choice((4, 8, 16, 64, 128)), rng.choice((2, 6, 20, 150, 300)), rng.choice((1, 2, 3, 10))
+    if m * tiles > 20 * side:  # so many rows hide the way in and out, which the question is about
+        return quiz(rng)
     answer = systolic_cycles(gemm_m=given(m, "the question"), array_tiles=given(tiles, "the question"), array_side=given(side, "the question"))
     return Item(
         ask=f"An array of {side} × {side} cells works off {tiles} square{'s' if tiles > 1 else ''} of weights; {m} rows stream through each. New weights are pushed in while the last ones work, which takes {side} cycles. How many cycles until the last sum has left?",

@@ -8,6 +8,7 @@ import pytest
 
 from hwlib import all_formulas
 from hwlib.formula import formula
+from hwlib.notation import symbol_mathml
 from hwlib.symbols import SYMBOLS
 from hwlib.units import COUNTED
 
@@ -119,3 +120,8 @@ def test_the_test_catches_a_forgotten_factor():
 def test_every_symbol_is_used_or_named_by_a_formula():
     used = {n for f in all_formulas() for n in (f.formula.gives, *f.formula.parameters)}
     assert set(SYMBOLS) == used
+
+
+def test_no_symbol_reaches_a_page_as_raw_latex():
+    raw = {s.latex for s in SYMBOLS.values() if set(symbol_mathml(s.latex)) & set("\\{}")}
+    assert not raw, f"the MathML of these symbols still has LaTeX in it: {sorted(raw)}"
