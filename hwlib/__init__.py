@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 MODEL_MODULES = (
-    "transformer", "roofline", "gemm", "memory", "activations", "collectives", "parallelism", "step", "reliability", "decoding", "queueing", "fleet", "costs", "mix", "numerics",
+    "transformer", "roofline", "gemm", "memory", "activations", "collectives", "parallelism", "step", "reliability", "decoding", "queueing", "fleet", "paging", "costs", "mix", "numerics",
     "topology", "systolic", "scratchpad", "capacity", "offload", "speculative",
 )
 """The modules that hold formulas, in the order of the course."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from hwlib import catalogue
 from hwlib.decoding import batch_tokens_per_s
 from hwlib.designs import TrainingDesign, TrainingLoad
 from hwlib.fleet import full_tokens, live_tokens, running_batch
@@ -228,8 +227,3 @@ def error(predicted: float, observed: float) -> float:
     0.1
     """
     return abs(predicted / observed - 1)
-
-
-def catalogue_of(case: Case) -> catalogue.Chip:
-    """The chip of a case."""
-    return catalogue.chip(case.chip)

@@ -7,7 +7,7 @@ three is estimated, and each lever gets its Shapley share, the average over all 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import product
 
@@ -277,12 +277,3 @@ def _shapley(lever: int, saved: dict[tuple[bool, ...], Figure], chosen: tuple[bo
         alone_usd=with_(lever), with_second_usd=with_(lever, second), second_usd=with_(second), with_third_usd=with_(lever, third), third_usd=with_(third),
         all_usd=with_(lever, second, third), others_usd=with_(second, third),
     )
-
-
-def with_levers(design: TcoDesign, **on: bool) -> TcoDesign:
-    """The same plan with levers switched: for what-ifs.
-
-    >>> with_levers(TcoDesign(tokens_per_day=1e9), quantise=True).quantise
-    True
-    """
-    return replace(design, **on)

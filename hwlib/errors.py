@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -30,6 +29,8 @@ def unknown(field: str, value: object, known: Iterable[str], *, what: str = "") 
     >>> print(unknown("scheduler", "xyz", ["static", "continuous"]))
     scheduler = 'xyz' is not known; it can be static or continuous
     """
+    import difflib  # here: most runs make no such mistake, and a live page waits for every import
+
     names = list(known)
     near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.45)
     near += [n for n in names if n not in near and str(value) and n.startswith(str(value).split("-")[0])][: 3 - len(near)]

@@ -175,7 +175,8 @@ def estimate_offload(
     per_token = shape.cache_bytes_per_token(BYTES[design.kv_bits])
     length = given(float(tokens))
     session = kv_cache_bytes(kv_bytes_per_token=per_token, context_tokens=shape.attended_tokens(length), sequences=ONE)
-    rate = host_bytes_per_s(n_chips=g.n_chips, link_bytes_per_s=link.bytes_per_s, link_efficiency=link.efficiency or catalogue.constant("link_efficiency"))
+    # What was measured on host links is all-reduces between cards, which pass the host twice; a copy from its memory does not.
+    rate = host_bytes_per_s(n_chips=g.n_chips, link_bytes_per_s=link.bytes_per_s, link_efficiency=catalogue.constant("link_efficiency"))
     if store == "nvme":
         rate = drives_bytes_per_s(drives=given(float(drives)), drive_bytes_per_s=catalogue.constant("drive_bytes_per_s"), host_bytes_per_s=rate)
     access = catalogue.constant(f"access_s.{store}")

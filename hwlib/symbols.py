@@ -42,6 +42,7 @@ attention_params            | N_{att}   |          | parameters of attention
 batch_cap                   | B_{max}   |          | sequences that a replica may hold
 before_usd                  | C_{before}| usd      | cost before the change
 best_interval_s             | \tau_{opt}| s        | best time between checkpoints
+block_tokens                | S_{bl}    | tokens   | tokens of a block
 break_even_months           | t_{even}  | months   | months of serving that cost as much as a run
 bubble                      | \beta_{pp}| %        | share of a step lost to the pipeline
 busy_share                  | \phi      | %        | share of the batch that works
@@ -239,7 +240,9 @@ batch_limit                 | B_{lim}   |          | batch limit
 fabric_usd_per_chip_hour    | c_{nic}   | usd/h    | price of the fabric for each chip
 fleet_chips                 | n_{fleet} |          | chips of the fleet
 full_step_s                 | t_{full}  | s        | one step of a full batch
+kv_used_share               | u_{kv}    | %        | share of the cache taken that holds tokens
 live_tokens                 | S_{live}  | tokens   | tokens that a sequence holds on average
+reserved_tokens             | S_{res}   | tokens   | tokens set aside for an answer
 running_batch               | B_{run}   |          | sequences that run together
 single_step_s               | t_{one}   | s        | one step of one sequence
 spare_replicas              | R_{spare} |          | replicas that wait

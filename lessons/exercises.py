@@ -217,31 +217,44 @@ def _shown(asked: Question) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A brief as a learner reads it: the situation, then the targets with their limits."""
+    """A brief as a learner reads it: the situation, the targets with their limits, and what the learner's ticket changes."""
 
     title: str
     situation: str
     targets: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    trouble: str = ""
 
     def __str__(self) -> str:
-        return "\n".join([self.title, "", self.situation, "", *(f"- {line}" for line in self.targets)])
+        own = ["", "Your numbers:", "", *(f"- {line}" for line in self.own)] if self.own else []
+        return "\n".join([self.title, "", self.situation, "", *(f"- {line}" for line in self.targets), *own, *(["", self.trouble] if self.trouble else [])])
 
     __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
-        return "\n".join([f"**{self.title}**", "", self.situation, "", "Targets:", "", *(f"- {line}" for line in self.targets)])
+        own = ["", "Your numbers, in place of the brief's:", "", *(f"- {line}" for line in self.own)] if self.own else []
+        return "\n".join([f"**{self.title}**", "", self.situation, "", "Targets:", "", *(f"- {line}" for line in self.targets), *own, *(["", self.trouble] if self.trouble else [])])
 
 
-def card(brief: str) -> Card:
-    """The brief, to be read in a notebook."""
-    from tutor import briefs
+def card(brief: str, *, ticket: str = "") -> Card:
+    """The brief, to be read in a notebook; with the text of a ticket, also the numbers of whoever holds it."""
+    from tutor import briefs, tickets
 
     known = briefs.brief(brief)
     lines = []
     for target in known.targets:
         limit = "computed" if target.limit_measure else f"{target.direction} {show(target.limit, target.unit)}"
         lines.append(f"{target.label}: {limit} ({target.reason})")
-    return Card(known.title, known.situation, tuple(lines))
+    own, trouble = (), ""
+    if ticket:
+        try:
+            held = tickets.told(ticket.strip())
+            if tickets.brief_of(ticket.strip()) != brief:
+                raise BadInput(f"ticket is for {tickets.brief_of(ticket.strip())}, and this is {brief}", field="ticket")
+            own = tuple(line for line in held if not line.startswith("brief: "))
+        except BadInput as error:
+            trouble = _look_again(error)
+    return Card(known.title, known.situation, tuple(lines), own, trouble)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,13 +285,14 @@ class Attempt:
 
 
 def attempt(brief: str, design: dict[str, Any], *, predictions: dict[str, Any] | None = None, rationale: Any = "",
-            assumptions: dict[str, Any] | None = None, reasons: dict[str, str] | None = None) -> Attempt:
+            assumptions: dict[str, Any] | None = None, reasons: dict[str, str] | None = None, ticket: str = "") -> Attempt:
     """The tutor's review of a design whose blanks are filled; one sentence about what is open or not right otherwise.
 
-    Predictions that are still blank are left out: they cost points and stop nothing.
+    Predictions that are still blank are left out: they cost points and stop nothing. With the text of a ticket its
+    numbers take the place of the brief's, and of ``assumptions``, as in the grading.
     """
     import tutor
-    from tutor import designfile
+    from tutor import designfile, tickets
 
     still = tuple(name for name, value in design.items() if not answered(value))
     if still:
@@ -289,6 +303,12 @@ def attempt(brief: str, design: dict[str, Any], *, predictions: dict[str, Any] |
             "brief": brief, "design": design, "predictions": said, "assumptions": assumptions or {}, "reasons": reasons or {},
             "rationale": rationale.strip() if answered(rationale) else "",
         })
+        if ticket:
+            entry = tickets.told_by(entry, ticket)
         return Attempt(brief, entry, tutor.review(brief, entry))
     except BadInput as error:
-        return Attempt(brief, trouble=f"○ Look again. {error}.")
+        return Attempt(brief, trouble=_look_again(error))
+
+
+def _look_again(error: BadInput) -> str:
+    return f"○ Look again. {error}."

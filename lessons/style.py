@@ -108,9 +108,6 @@ ON = {
 }
 ON_FILL = {"on-compute": "#14181e", "on-kv": "#14181e"}
 
-#: The theme's own stack: nothing is loaded.
-FONT = '-apple-system,BlinkMacSystemFont,"Segoe UI","Helvetica Neue",Arial,sans-serif'
-
 
 def tokens(theme: str = "light") -> dict[str, str]:
     """Every token of a theme by its CSS name: ink, paper, …, c-<hue> for fills, t-<hue> for text."""
@@ -150,11 +147,6 @@ def css_media() -> str:
 def picture_css() -> str:
     """The least that pictures, marks, tables and blocks need outside the book: JupyterLab and reports."""
     return _rules("pictures.css")
-
-
-def notebook_css() -> str:
-    """A <style> element for the first cell of a workbook, where the book's stylesheet is absent."""
-    return f"<style>{css()}{picture_css()}</style>"
 
 
 def report_css() -> str:

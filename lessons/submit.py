@@ -22,6 +22,9 @@ from tutor.designfile import Entry
 from tutor.submission import MIME, SUFFIX, Submission
 from tutor.versions import catalogue_hash
 
+IN_PAGE = sys.platform == "emscripten"
+"""Python runs in a page of the book: a file lies in the page's memory alone, and the page offers it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -36,7 +39,7 @@ class Receipt:
     def lines(self) -> list[str]:
         handed = self.submission
         said = [f"Handed in: {handed.brief}, student {handed.student}, code {handed.digest[:12]}.",
-                f"File: {self.path}. This notebook, saved with its outputs, holds the same."]
+                f"File: {self.path}. " + ("Download it below." if IN_PAGE else "This notebook, saved with its outputs, holds the same.")]
         if self.review is None:
             return [*said, f"The tutor has no preview: {self.trouble}."]
         return [*said, self.review.headline, f"Preview: {self.review.score:.0f} of 100. The score that counts is computed again from the design."]
@@ -92,10 +95,7 @@ def sealed(entry: Entry, *, student: str, ticket: str = "") -> Submission:
     Nothing is written: a notebook's `submit` and the page's "Hand in" both begin here.
     """
     if ticket:
-        given = tickets.numbers(ticket)
-        if tickets.brief_of(ticket) != entry.brief:
-            raise BadInput(f"ticket is for {tickets.brief_of(ticket)}, and this design answers {entry.brief}", field="ticket")
-        entry = tickets.under(entry, given)
+        entry = tickets.told_by(entry, ticket)
     made = Submission(student=student, entry=entry, ticket=ticket, made_with={"hwlib": _version(), "catalogue": catalogue_hash()})
     try:
         return submission.read(made.to_bytes())
@@ -156,9 +156,9 @@ def _write(target: Path, data: bytes) -> None:
 
 
 def _show(handed: Submission, target: Path) -> None:
-    """Leave the hand-in among the notebook's outputs; outside a notebook there is nothing to leave it in."""
+    """Leave the hand-in among the notebook's outputs; outside a notebook, and in a page, there is nothing to leave it in."""
     ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
+    if IN_PAGE or ipython is None or ipython.get_ipython() is None:
         return
     words = f"This output is your hand-in for {handed.brief} (student {handed.student}). Save the notebook with it, or upload {target.name}."
     ipython.display.display({MIME: handed.payload(), "text/plain": words, "text/html": f"<p>{html.escape(words)}</p>"}, raw=True)

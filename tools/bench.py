@@ -2,28 +2,26 @@
 
 Every figure comes from a fresh process of one environment (.bench), so that Python, numpy and the machine's mood are
 the same for all; each job runs three times, in turn with the others, and the best counts. A tool that is not
-installed is said to be missing and gets no figure. The results go to lessons/reference/performance.json, which the
+installed is said to be missing and gets no figure. A ratio is that of the best, its spread that of the rounds. The results go to lessons/reference/performance.json, which the
 book's page reads.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from bench_record import REFERENCE, ROOT, here, keep, short, version
+
 PYTHON = ROOT / ".bench" / "bin" / "python"
-RESULTS = ROOT / "lessons" / "reference" / "performance.json"
-ROUNDS = 3
+RESULTS = REFERENCE / "performance.json"
+PEERS = ("mlsysim", "llm_analysis")
 
 
 def rate(work: Callable[[], int], seconds: float = 1.0) -> float:
@@ -172,15 +170,12 @@ def ask(job: str) -> float | str:
     return float(done.stdout.strip().splitlines()[-1])
 
 
-def version(package: str) -> str:
-    done = subprocess.run([str(PYTHON), "-c", f"from importlib.metadata import version; print(version({package!r}))"], capture_output=True, text=True)
-    return done.stdout.strip() if not done.returncode else ""
-
-
-def measure() -> dict:
+def measure(rounds: int) -> dict:
     found: dict[str, list[float]] = {job: [] for job in JOBS}
     missing: dict[str, str] = {}
-    for _ in range(ROUNDS):
+    loads = []
+    for _ in range(rounds):
+        loads.append(os.getloadavg()[0])
         for job in JOBS:
             if job in missing:
                 continue
@@ -190,16 +185,28 @@ def measure() -> dict:
             else:
                 found[job].append(value)
     best = {job: (min if job.startswith("import") else max)(values) for job, values in found.items() if values}
-    return {
-        "date": date.today().isoformat(), "python": platform.python_version(), "numpy": version("numpy"), "cores": os.cpu_count(), "machine": platform.machine(),
-        "mlsysim": version("mlsysim"), "llm_analysis": version("llm-analysis"), "best": {k: float(f"{v:.4g}") for k, v in best.items()}, "missing": missing,
+    return here(loads) | {
+        "numpy": version(PYTHON, "numpy"), "mlsysim": version(PYTHON, "mlsysim"), "llm_analysis": version(PYTHON, "llm-analysis"), "rounds": rounds,
+        "best": {k: short(v) for k, v in best.items()}, "ratios": spreads(found), "missing": missing,
     }  # fmt: skip
+
+
+def spreads(found: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    """How many times better ours is, round by round: "import mlsysim" → lowest and highest."""
+    made = {}
+    for peer in PEERS:
+        for job, better in (("import", lambda ours, theirs: theirs / ours), ("estimate", lambda ours, theirs: ours / theirs)):
+            pairs = zip(found.get(f"{job} hwlib", ()), found.get(f"{job} {peer}", ()), strict=False)
+            by_round = [better(ours, theirs) for ours, theirs in pairs]
+            if by_round:
+                made[f"{job} {peer}"] = {"low": short(min(by_round)), "high": short(max(by_round))}
+    return made
 
 
 def ratios(best: dict[str, float]) -> list[tuple[str, str, float]]:
     """(what, peer, how many times better ours is), for what was measured on both sides."""
     found = []
-    for peer in ("mlsysim", "llm_analysis"):
+    for peer in PEERS:
         if f"import {peer}" in best and "import hwlib" in best:
             found.append(("import", peer, best[f"import {peer}"] / best["import hwlib"]))
         if f"estimate {peer}" in best and "estimate hwlib" in best:
@@ -211,6 +218,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--job", choices=list(JOBS), help="run one job here and print its figure")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where the results go")
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     if options.job:
         print(JOBS[options.job]())
@@ -218,15 +226,16 @@ def main() -> int:
     if not PYTHON.exists():
         print("The environment .bench is missing: make bench makes it.", file=sys.stderr)
         return 1
-    results = measure()
+    results = measure(options.rounds)
     best = results["best"]
     for job, value in best.items():
         print(f"{job:22s} {f'{value:.3f} s' if job.startswith('import') else f'{value:,.0f} a second' + (f' = {1e6 / value:,.1f} µs each' if value > 100 else '')}")
     for job, why in results["missing"].items():
         print(f"{job:22s} not measured: {why}")
     for what, peer, ratio in ratios(best):
-        print(f"{what}: {ratio:,.1f} times as fast as {peer}, in the same run")
-    options.out.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", "utf8")
+        by_round = results["ratios"][f"{'import' if what == 'import' else 'estimate'} {peer}"]
+        print(f"{what}: {ratio:,.1f} times as fast as {peer}, in the same run ({by_round['low']:,.1f} to {by_round['high']:,.1f} in single rounds)")
+    keep(options.out, results)
     return 0
 
 

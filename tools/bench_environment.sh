@@ -12,4 +12,10 @@ for peer in mlsysim llm-analysis nbgrader otter-grader; do
     echo "$peer could not be installed from the Python registry: $(tail -n 1 ".bench/$peer.log")" >&2
   fi
 done
+# pyBKT reads arrays in a way that newer numpy and scikit-learn refuse: an environment of its own, in which we run beside it.
+[ -x .bench/pybkt/bin/python ] || .venv/bin/python -m venv .bench/pybkt
+.bench/pybkt/bin/python -m pip install --quiet --disable-pip-version-check "numpy>=2.0,<2.3"
+if ! .bench/pybkt/bin/python -m pip install --quiet --disable-pip-version-check "numpy>=2.0,<2.3" "pandas>=2.2,<3" "scikit-learn>=1.5,<1.8" pyBKT >.bench/pyBKT.log 2>&1; then
+  echo "pyBKT could not be installed from the Python registry: $(tail -n 1 .bench/pyBKT.log)" >&2
+fi
 touch .bench/.installed

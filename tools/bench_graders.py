@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import shutil
 import statistics
@@ -20,11 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "lessons" / "reference" / "graders.json"
+from bench_record import REFERENCE, ROOT, here, keep, ratio, short, version
+
+RESULTS = REFERENCE / "graders.json"
 BRIEFS = ("serve-7b", "serve-70b", "train-100b", "tco-3y")
 GOALS = {"nbgrader": 150, "otter": 500}
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
@@ -128,11 +127,6 @@ class Ours:
         return timed([sys.executable, "-m", "tutor", "validate", str(self.inbox), "--out", str(self.folder), "--jobs", str(self.jobs), "--no-repairs"], ROOT, (0, 3))
 
 
-def version(bin: Path, package: str) -> str:
-    done = subprocess.run([str(bin / "python"), "-c", f"from importlib.metadata import version; print(version({package!r}))"], capture_output=True, text=True)
-    return done.stdout.strip() if not done.returncode else ""
-
-
 def measure(bin: Path, rounds: int, students: int) -> dict:
     found: dict[str, list[float]] = {}
     worked: dict[str, list[float]] = {}
@@ -160,9 +154,8 @@ def measure(bin: Path, rounds: int, students: int) -> dict:
                     missing[name] = str(error)[:200]
         counts = {name: tool.submissions for name, tool in tools.items()}
     seconds = {name: {"median": statistics.median(values), "low": min(values), "high": max(values), "processors": statistics.median(worked[name])} for name, values in found.items() if name not in missing}
-    return {"date": date.today().isoformat(), "python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine(), "rounds": rounds, "load": round(statistics.median(loads), 1), "submissions": counts,
-            "nbgrader": version(bin, "nbgrader"), "otter": version(bin, "otter-grader"), "seconds": {n: {k: float(f"{v:.4g}") for k, v in s.items()} for n, s in seconds.items()},
-            "ratios": ratios(found, missing), "missing": missing}
+    return here(loads) | {"rounds": rounds, "submissions": counts, "nbgrader": version(bin / "python", "nbgrader"), "otter": version(bin / "python", "otter-grader"),
+                          "seconds": {n: {k: short(v) for k, v in s.items()} for n, s in seconds.items()}, "ratios": ratios(found, missing), "missing": missing}
 
 
 def ratios(found: dict[str, list[float]], missing: dict[str, str]) -> dict[str, dict[str, float]]:
@@ -171,8 +164,7 @@ def ratios(found: dict[str, list[float]], missing: dict[str, str]) -> dict[str, 
     for ours in ("ours", "ours, one process"):
         for peer in GOALS:
             if not {ours, peer} & set(missing) and ours in found and peer in found:
-                by_round = [a / b for a, b in zip(found[peer], found[ours], strict=True)]
-                made[f"{peer} / {ours}"] = {"median": float(f"{statistics.median(found[peer]) / statistics.median(found[ours]):.4g}"), "low": float(f"{min(by_round):.4g}"), "high": float(f"{max(by_round):.4g}")}
+                made[f"{peer} / {ours}"] = ratio(found[peer], found[ours])
     return made
 
 
@@ -192,7 +184,7 @@ def main() -> int:
         peer, _, who = name.partition(" / ")
         goal = f", goal {GOALS[peer]}" if who == "ours" else ""
         print(f"{who}: {r['median']:,.0f} times as fast as {peer}, in the same run ({r['low']:,.0f} to {r['high']:,.0f} in single rounds{goal})")
-    options.out.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", "utf8")
+    keep(options.out, results)
     return 0
 
 

@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
 STAMP = ROOT / "_build" / "made-of.sha256"
@@ -46,6 +48,15 @@ def run(command: list[str], environment: dict[str, str]) -> int:
     return build.returncode
 
 
+def finish_doorstep() -> None:
+    """Make a whole page of the root's `index.html`, which Jupyter Book writes last of all."""
+    sys.path.insert(0, str(ROOT / "book" / "_ext"))
+    from livebook import finish
+
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    finish.doorstep(HTML, title=settings["title"], language=settings["sphinx"]["config"]["language"])
+
+
 def main() -> int:
     """Build when needed. Exit code 0 when a current book stands in `_build/html`."""
     wanted = made_of()
@@ -62,6 +73,7 @@ def main() -> int:
     if code or not (HTML / "index.html").is_file():
         print("The book was not built: the lines above name the page and the reason.", file=sys.stderr)
         return code or 1
+    finish_doorstep()
     STAMP.write_text(wanted)
     print(f"Built _build/html in {time.monotonic() - began:.0f} s.")
     return 0

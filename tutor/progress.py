@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwlib.errors import BadInput
 from hwlib.units import show
 from tutor.mastery import DEFAULT_FILE, Progress, load, save, skills
+
+if TYPE_CHECKING:  # the studio of a live page shows progress, and has no command line
+    import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Characters that reorder or hide text. A joiner inside an emoji or a Persian word is not one of them."""
+_BREAK = re.compile("[\t\n\r\u2028\u2029]")
+"""A text may hold these; in the name of a field they would break the sentence that names it."""
 
 
 class Twice(dict):
@@ -143,5 +145,5 @@ def clip(text: str, size: int = 240) -> str:
 
 
 def _join(path: str, key: str) -> str:
-    key = clip(key, 60)
+    key = clip(_BREAK.sub("\ufffd", key), 60)
     return f"{path}.{key}" if path else key

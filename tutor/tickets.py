@@ -149,6 +149,17 @@ def under(entry: Entry, given: Mapping[str, Any]) -> Entry:
         reasons={**entry.reasons, **dict.fromkeys(numbers, "set by the ticket")}, predictions=entry.predictions, rationale=entry.rationale)
 
 
+def told_by(entry: Entry, ticket: str) -> Entry:
+    """The entry under what the text of a ticket says, unchecked: how a learner works before handing in.
+
+    `BadInput` when it is no ticket, is for another brief, or does not offer the design's chip.
+    """
+    given = numbers(ticket.strip())
+    if brief_of(ticket.strip()) != entry.brief:
+        raise BadInput(f"ticket is for {brief_of(ticket.strip())}, and this design answers {entry.brief}", field="ticket")
+    return under(entry, given)
+
+
 def _read_number(text: str, *, whole: bool) -> float:
     try:
         return int(float(text)) if whole else float(text)

@@ -53,7 +53,8 @@
       if (seen.isIntersecting) timer = setTimeout(() => { watch.disconnect(); const read = store.get(); read.add(here); store.put(read); paint(); }, 8000);
     }).observe(end);
   }
-  addEventListener('storage', (change) => { if (change.key === KEY) paint(); });
+  addEventListener('storage', ({ key }) => { if (key === KEY || key === null) paint(); });
+  addEventListener('pageshow', ({ persisted }) => { if (persisted) paint(); }); // put aside, a page hears of no change
   // A definition can be dismissed without moving (Escape), and comes back with the next visit to its term.
   document.addEventListener('keydown', ({ key }) => { if (key === 'Escape') document.querySelectorAll('.hw-term:hover, .hw-term:focus-within').forEach((term) => term.classList.add('hw-shut')); });
   const again = ({ target }) => { const term = target.closest?.('.hw-term'); if (term && !term.matches(':hover, :focus-within')) term.classList.remove('hw-shut'); };

@@ -69,13 +69,6 @@ class SimulatedServing:
     served: ServedRequests
     network_s: float
 
-    def trace(self, count: int = 12, skip: int = 0) -> list[dict]:
-        """The first requests as rows of a timeline: arrival, start, first token, end, prompt and answer tokens."""
-        return [
-            {"arrival": s.request.arrival, "start": s.start, "first": s.first, "end": s.end, "prompt": s.request.prompt, "output": s.request.output}
-            for s in self.served[skip : skip + count]
-        ]
-
 
 def percentile(values: list[float], share: float) -> float:
     """The value that ``share`` of the values do not exceed (nearest rank).

@@ -60,11 +60,6 @@ class Outcome:
         return sum(t.now - t.idle_s for t in self.tallies) / (until * len(self.tallies))
 
     @property
-    def prefill_utilisation(self) -> float:
-        """The same of the replicas that only read prompts; 0 without any."""
-        return self.prefill_s / (float(np.nanmax(self.end)) * self.fleet.prefill_replicas) if self.fleet.prefill_replicas else 0.0
-
-    @property
     def preemptions(self) -> int:
         return sum(t.preemptions for t in self.tallies)
 

@@ -104,6 +104,10 @@ def _inside(chip, tensor: int, pipeline: int, data: int) -> tuple[int, int, int]
     return min(replica, data - 1), min(stage, pipeline - 1), min(shard, tensor - 1)
 
 
+def _many(count: int, word: str) -> str:
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"
+
+
 def _says(t, p, d, layers, chip, per_node, node) -> str:
     parts = [
         f"{d} replicas of {p} pipeline stages of {t} chips" if d > 1 else f"{p} pipeline stages of {t} chips"
@@ -112,8 +116,8 @@ def _says(t, p, d, layers, chip, per_node, node) -> str:
         replica, stage, shard = chip
         parts.append(
             f"chip {letter(shard)} of {_stage_words(stage, p, layers)} in replica {replica + 1} sums activations with "
-            f"{t - 1} chips of its row, passes them to {(stage > 0) + (stage < p - 1)} neighbouring stages and averages "
-            f"gradients with {d - 1} chips that hold the same weights"
+            f"{_many(t - 1, 'chip')} of its row, passes them to {_many((stage > 0) + (stage < p - 1), 'neighbouring stage')} and averages "
+            f"gradients with {_many(d - 1, 'chip')} holding the same weights"
         )
     inside = "within one" if t <= per_node else "across more than one"
     parts.append(f"a row lies {inside} {node} of {per_node} chips")

@@ -118,16 +118,28 @@ def _finite(y) -> bool:
     return y is not None and math.isfinite(y)
 
 
+def at_place(x: float, label: str) -> str:
+    """A place on an axis as words: the unit that ends the label goes to the figure.
+
+    >>> at_place(40, "share of the peak, %"), at_place(67.1, "message, MB"), at_place(60, "minutes between checkpoints")
+    ('share of the peak 40%', 'message 67.1 MB', '60 minutes between checkpoints')
+    """
+    name, comma, unit = label.rpartition(", ")
+    if not comma or len(unit) > 6:
+        return f"{num(x)} {label}"
+    return f"{name} {num(x)}{unit}" if unit in ("%", "×") else f"{name} {num(x)} {unit}"
+
+
 def _says(points, others, label, x_label, yours, limit, limit_label, meets, unit) -> str:
     known = [(x, y) for x, y in points if _finite(y)]
     parts = []
     if yours is not None:
         said = quantity(yours[1], unit) if _finite(yours[1]) else "not known"
-        parts.append(f"yours: {said} at {num(yours[0])} {x_label}")
+        parts.append(f"yours: {said} at {at_place(yours[0], x_label)}")
     if known:
         (x1, y1), (x2, y2) = known[0], known[-1]
         parts.append(
-            f"{label}: {quantity(y1, unit)} at {num(x1)}, {quantity(y2, unit)} at {num(x2)} {x_label}"
+            f"{label}: {quantity(y1, unit)} at {at_place(x1, x_label)}, {quantity(y2, unit)} at {num(x2)}"
         )
     if len(known) < len(points):
         parts.append(f"not known at {len(points) - len(known)} of {len(points)} values")
@@ -191,7 +203,7 @@ def _name_lines(pic, X, Y, points, others, label, right, slim, place) -> None:
         for y, (name, _, _) in zip(spread([e[2] + 4 for e in ends], 32, 26, Y.a), ends, strict=True):
             pic.lines(X.b + 6, y, wrap(name, right - 8, 12.5, 2, True), size=12.5, bold=True, lead=14)
         return
-    for name, x, y in ends:
+    for name, x, y in sorted(ends, key=lambda end: -end[2]):  # the lowest first, so that names of close lines keep their order
         spots = [(x, y - d, "end") for d in (8, 22, 38)] + [(x, y + d, "end") for d in (18, 34)]
         tx, ty, a = place.label(name, spots, size=12.5, bold=True, limits=(X.a, 14, X.b, Y.a))
         pic.text(tx, ty, name, a=a, size=12.5, bold=True, halo=True)

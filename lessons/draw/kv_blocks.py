@@ -25,15 +25,16 @@ def kv_blocks(
     """Filled is tokens that exist, hatching is memory held for nothing, letters name the sequence.
 
     sequences: (letter, tokens). blocks: what each block of the pool holds, (letter, tokens in it) or None; left out,
-    the sequences are dealt blocks in turn, as they would grow side by side.
+    the sequences are dealt blocks in turn, as they would grow side by side. Blocks may hold more sequences than fit in
+    one piece each.
     """
     sequences = [(str(n), int(t)) for n, t in sequences]
     dealt = list(blocks) if blocks is not None else deal(sequences, block_tokens)
     pool = dealt + [None] * max(0, total_blocks - len(dealt))
-    used, held, taken = _sums(sequences, pool, block_tokens, reserved_tokens)
+    used, held, stored, taken = _sums(sequences, pool, block_tokens, reserved_tokens)
     title = title or ("KV cache, contiguous and paged" if contiguous else "KV cache in blocks")
     if not says:
-        says = f"Paged: {num(used)} of {num(taken)} tokens taken hold anything, {percent(used / taken if taken else 0)}"
+        says = f"Paged: {num(stored)} of {num(taken)} tokens taken hold anything, {percent(stored / taken if taken else 0)}"
         if contiguous:
             says = (
                 f"Contiguous: {num(used)} of {num(held)} reserved tokens hold anything, "
@@ -54,7 +55,7 @@ def kv_blocks(
         _pool(pic, pool, block_tokens, left, top + 24, cell, per_row, high)
         y = top + 24 + rows * high + 14
         free = sum(b is None for b in pool)
-        share = f"{num(used)} of {num(taken)} tokens taken: {percent(used / taken if taken else 0)}"
+        share = f"{num(stored)} of {num(taken)} tokens taken: {percent(stored / taken if taken else 0)}"
         pic.text(left, y, f"{num(free)} blocks free", c="ink2", size=12.5)
         pic.text(w - 4, y + (18 if slim else 0), share, a="end", c="ink2", size=12.5)
         return pic
@@ -89,10 +90,11 @@ def deal(sequences, block_tokens: int) -> list[tuple[str, int]]:
     return out
 
 
-def _sums(sequences, pool, block_tokens: int, reserved: int) -> tuple[int, int, int]:
+def _sums(sequences, pool, block_tokens: int, reserved: int) -> tuple[int, int, int, int]:
+    """Tokens of the sequences, reserved for them, in the pool's blocks (which may hold other sequences), and room in these."""
     used = sum(t for _, t in sequences)
     held = sum(max(reserved, t) for _, t in sequences)
-    return used, held, block_tokens * sum(b is not None for b in pool)
+    return used, held, sum(b[1] for b in pool if b is not None), block_tokens * sum(b is not None for b in pool)
 
 
 def _contiguous(pic, sequences, reserved, left, w, used, held, slim) -> None:

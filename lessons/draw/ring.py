@@ -135,7 +135,13 @@ def _says(chips: int, kind: str, steps, last: int) -> str:
         "all-gather": f"after {last} steps every chip holds all {chips} chunks",
         "all-reduce": f"after {last} steps every chip holds the sum of all {chips} chunks",
     }
-    return f"At each step each chip sends 1/{chips} of its data to the right; {ends[kind]}"
+    whole = f"At each step each chip sends 1/{chips} of its data to the right; {ends[kind]}"
+    shown = max(steps, default=last)
+    if shown >= last:
+        return whole
+    state = ring_state(chips=chips, kind=kind, step=shown)[0]
+    most = max(count for count, _ in state)
+    return f"{whole}. Drawn: {_moment(shown)}, the fullest chunk of a chip sums {most} of {chips}"
 
 
 def _matrix(pic: Pic, x0: float, y0: float, cell: float, state, names, chips: int) -> None:

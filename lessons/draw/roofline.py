@@ -183,7 +183,8 @@ def _points(pic, X, Y, roof, points, yours, place, h) -> None:
             pic.line(x, y, x, h - 46, c="ink", dash="2 3")
             pic.yours(x, y)
             reach = seen[0] if seen else roof.at(at)
-            said = f"{num(at)} FLOP per byte → {num(reach / 1e12)} TFLOP/s"
+            per_byte = f"{num(at)} FLOP per byte → " if pic.w >= 380 else ""  # on a phone the axis says it
+            said = f"{per_byte}{num(reach / 1e12)} TFLOP/s"
             longer = max(label, said, key=lambda t: text_width(t, 13, t == label))
             downs = (20, 40, 60, 90, 120)
             near = [(x + 14, y + d, "start") for d in downs] + [(x - 14, y + d, "end") for d in downs]

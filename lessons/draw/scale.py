@@ -124,9 +124,10 @@ def x_axis(
         x = scale(value)
         half = text_width(text, 12) / 2
         pic.line(x, y, x, y + 4)
-        if x - half > edge + 6:
+        middle = min(x, pic.w - half)  # the last figure is moved in from the edge of the picture
+        if middle - half > edge + 6:
             pic.text(x, y + 18, text, a="middle", c="ink2", size=12)
-            edge = x + half
+            edge = middle + half
     if label:
         pic.text(scale.b, y + 36, label, a="end", c="ink2", size=12)
     return pic

@@ -73,7 +73,8 @@ def _labels(row, before, X: Scale, look: Look, first: bool) -> list[list[tuple[f
     total = sum(v for _, v, _ in row[1])
     reserved = 0.0
     if look.limit is not None and total > look.limit * (1 + 1e-9):
-        reserved = text_width(f"{look.say_first(total - look.limit)} {look.over}", LABEL, True) + 10
+        over = text_width(f"{look.say_first(total - look.limit)} {look.over}", LABEL, True)
+        reserved = X.b - max(X(total), X.a + over) + over + 10  # its words end where the bar ends
     start = 0.0
     for kind, value, name in row[1]:
         at, start = X(start), start + value

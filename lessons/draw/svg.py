@@ -270,10 +270,12 @@ class Pic:
         look = f"fill:{var('paper')};stroke:{var(c)};stroke-width:1.75"
         return self.add(f'<circle cx="{_f(x)}" cy="{_f(y)}" r="{r}" style="{look}"/>')
 
-    def measured(self, x: float, y: float, *, c: str = "ink", r: float = 4.5) -> Pic:
-        """A solid diamond."""
+    def measured(self, x: float, y: float, *, c: str = "ink", r: float = 4.5, hollow: bool = False) -> Pic:
+        """A solid diamond; hollow for a second kind of measured thing in the same picture."""
+        r -= 0.6 if hollow else 0
         d = f"M{_f(x)} {_f(y - r)}l{r} {r}l{-r} {r}l{-r} {-r}z"
-        return self.add(f'<path d="{d}" style="fill:{var(c)}"/>')
+        look = f"fill:{var('paper')};stroke:{var(c)};stroke-width:1.5" if hollow else f"fill:{var(c)}"
+        return self.add(f'<path d="{d}" style="{look}"/>')
 
     def yours(self, x: float, y: float, *, r: float = 5) -> Pic:
         """A ringed dot, always ink: it moves with the controls."""

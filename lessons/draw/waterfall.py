@@ -116,7 +116,7 @@ def _sayer(unit: str):
 
 def _name(pic: Pic, label: str, left: float, y: float, slim: bool, bold: bool) -> None:
     if slim:
-        pic.text(left, y + 8, label, bold=bold)
+        pic.text(left, y + 8, label, bold=bold, halo=True)
         return
     names = wrap(label, left - 14, 13, 2, bold)
     pic.lines(left - 12, y + (14 if len(names) == 1 else 6), names, a="end", bold=bold, c="ink", lead=14)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .figures import num, percent
 from .scale import Scale, x_axis
 from .svg import Pic, two
@@ -41,9 +43,21 @@ def window(rows, *, low: float, high: float, title: str = "What the format holds
     return two(draw, wide=wide, narrow=narrow)
 
 
+def size(exponent: float) -> str:
+    """Ten to this power, to two digits.
+
+    >>> size(-5.097), size(0.568), size(-15.745)
+    ('8 × 10⁻⁶', '3.7', '1.8 × 10⁻¹⁶')
+    """
+    if -3 <= exponent < 5:
+        return num(10.0**exponent, 2)
+    whole = math.floor(exponent)
+    return f"{num(10.0 ** (exponent - whole), 2)} × {power(whole)}"
+
+
 def window_table(rows) -> tuple[list[str], list[list]]:
     """(head, rows): what each format holds of each tensor."""
-    out = [[r["label"], r["format"], f"{10 ** r['holds'][0]:.2g}", f"{10 ** r['holds'][1]:.2g}", percent(r["lost"]), percent(r["cut"])] for r in rows]
+    out = [[r["label"], r["format"], size(r["holds"][0]), size(r["holds"][1]), percent(r["lost"]), percent(r["cut"])] for r in rows]
     return ["Tensor", "Format", "Smallest held", "Largest held", "Become zero", "Too large"], out
 
 

@@ -13,7 +13,8 @@ from hwlib.step import training_flops
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
-from lessons.panels.break_even import EXPERIMENTS, HORIZON, PRICE, race
+from lessons.pages.blocks import dated
+from lessons.panels.break_even import EXPERIMENTS, GROWTH, HORIZON, PRICE, race
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -42,7 +43,7 @@ def facts() -> dict[str, str]:
     r, small, once = race(), race(tokens=1e9), race(every=HORIZON)
     flat = race(growth=0.0)
     return {
-        "tokens": tokens_words(1e11), "run": show(r.run_usd, "usd"), "every": "twelve months", "naive": span(r.naive_months),
+        "tokens": tokens_words(1e11), "run": show(r.run_usd, "usd"), "every": "twelve months", "growth": draw.percent(GROWTH), "naive": span(r.naive_months),
         "real": span(r.crossing), "campaign": show(r.campaign_usd, "usd"), "price": show(PRICE, "usd"), "small": tokens_words(1e9), "small_naive": span(small.naive_months),
         "once": span(once.crossing), "flat_end": draw.num(flat.training[-1][1] / flat.serving[-1][1], 2),
     }  # fmt: skip
@@ -92,8 +93,8 @@ def measured() -> Shown:
         f"Published is {draw.num(ratios[0], 2)} to {draw.num(ratios[-1], 2)} times predicted: the hours of the later cards include ramping up and failures, and their smallest model ran far from the peak. "
         "So a run priced from its arithmetic can be too cheap by that factor. What experiments cost beside a run is hardly ever published: the doubling here is an assumption."
     )
-    sources = "; ".join(sorted({source for *_, source in cases}))
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc(sources) + ".", table=draw.table(["Run", "Chip", "Tokens", "Published, h", "Predicted, h", "Ratio"], rows, right={2, 3, 4, 5})))
+    sources = dated(*sorted({source for *_, source in cases}))
+    return Shown(draw.figure(picture, caption=caption, source=f"{sources}.", table=draw.table(["Run", "Chip", "Tokens", "Published, h", "Predicted, h", "Ratio"], rows, right={2, 3, 4, 5})))
 
 
 def claim_computed() -> str:

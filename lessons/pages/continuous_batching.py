@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from functools import cache
 
 from hwlib import catalogue
 from hwlib.decoding import batch_tokens_per_s
@@ -13,7 +15,7 @@ from hwlib.queueing import static_batch_share
 from hwlib.replica import BYTES
 from hwlib.units import show
 from lessons import draw
-from lessons.pages.blocks import band_words
+from lessons.pages.blocks import band_words, dated_cases
 from lessons.panels import evidence
 from lessons.panels.continuous_batching import DESIGN, rate_of, rate_words, serve
 from lessons.panels.parts import Shown, explained
@@ -29,13 +31,21 @@ def facts() -> dict[str, str]:
     return {
         "rate": rate_words(0.5), "limit": str(DESIGN.batch_limit), "static": say(pair.static.ttft_p99_s), "continuous": say(pair.continuous.ttft_p99_s), "tpot": say(pair.continuous.tpot_p50_s), "static_tpot": say(pair.static.tpot_p50_s),
         "share": draw.percent(share), "idle": draw.percent(1 - share), "double": rate_words(1.0), "even_static": say(even.static.ttft_p99_s),
-        "static_rate": draw.num(rate_of(busy.static)), "continuous_rate": draw.num(rate_of(busy.continuous)),
+        "drawn": draw.percent(drawn_share(0.6, 16)), "static_rate": draw.num(rate_of(busy.static)), "continuous_rate": draw.num(rate_of(busy.continuous)),
     }  # fmt: skip
 
 
 def static_share(spread: float, limit: int) -> float:
     """Share of a static batch that still generates, on average over its life."""
     return static_batch_share(output_spread=given(spread), sequences=given(limit))
+
+
+@cache
+def drawn_share(spread: float, limit: int, batches: int = 4000) -> float:
+    """The same share with the answers drawn at random: mean length over mean longest, seeded."""
+    rng = random.Random(1)
+    lots = [[math.exp(spread * rng.gauss(0.0, 1.0)) for _ in range(limit)] for _ in range(batches)]
+    return sum(map(sum, lots)) / limit / sum(map(max, lots))
 
 
 def question() -> Question:
@@ -73,7 +83,7 @@ def measured() -> Shown:
     table = draw.table(["Chip", "Cases", "Measured over predicted, median", "80% of cases", "Inside the common band"], rows, right={1, 2, 3, 4})
     words = band_words(spread, "two constants a chip were chosen, the shares of bandwidth and of the peak.")
     return Shown(draw.figure(picture, caption=words + " All of them batch continuously: the static half of the panel is computed only.",
-                             source=draw.esc(evidence.sources(held)) + ", in-flight batching.", table=table))  # fmt: skip
+                             source=dated_cases(held) + ", in-flight batching.", table=table))  # fmt: skip
 
 
 def claim_computed() -> str:
@@ -91,7 +101,7 @@ def solutions() -> dict[str, str]:
     one, many = serve(0.5, 1, 0.6, 180), serve(0.5, 16, 0.6, 180)
     e = many.estimate
     return {
-        "p1_share": draw.percent(share), "p1_narrow": draw.percent(narrow), "p1_limit": "16", "p1_small": "4", "p1_gain": draw.times(1 / share),
+        "p1_share": draw.percent(share), "p1_narrow": draw.percent(narrow), "p1_limit": "16", "p1_small": "4", "p1_gain": draw.times(1 / share), "p1_drawn_narrow": draw.percent(drawn_share(0.6, 4)), "p1_drawn_gain": draw.times(1 / drawn_share(0.6, 16)),
         "p2_one": draw.quantity(float(one.continuous.ttft_p99_s), "s"), "p2_many": draw.quantity(float(many.continuous.ttft_p99_s), "s"),
         "p2_step": draw.quantity(float(e.step_s), "s"), "p2_answer": draw.num(e.mean_output_tokens), "p2_rate": rate_words(0.5),
         "p2_service": draw.quantity(float(e.mean_output_tokens * e.step_s), "s"), "p2_demand": draw.num(0.5 * e.mean_output_tokens * e.step_s, 2),

@@ -6,6 +6,7 @@ import random
 from functools import cache
 
 from hwlib import catalogue
+from hwlib.calibration import calibrated
 from hwlib.collectives import ring_all_reduce_s
 from hwlib.decoding import layer_comm_s
 from hwlib.formula import given
@@ -13,7 +14,7 @@ from hwlib.roofline import ridge_point
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
-from lessons.pages.blocks import band_words
+from lessons.pages.blocks import band_words, dated_cases
 from lessons.panels import evidence, roofline
 from lessons.panels.general_gpu import CHIP, shared
 from lessons.panels.parts import Shown, explained
@@ -60,7 +61,7 @@ def facts() -> dict[str, str]:
         "ridges": ", ".join(f"{draw.num(ridge(c))} of the {n}" for c, n in OTHERS.items()), "pcie": show(link.bytes_per_s, "B/s"), "nvlink": show(fast.bytes_per_s, "B/s"), "slower": draw.num(fast.bytes_per_s / link.bytes_per_s, 2),
         "cards": str(last.cards), "prompt": "2,048", "one_prompt": draw.quantity(float(one.prompt), "s"), "last_prompt": draw.quantity(float(last.prompt), "s"), "gain": draw.num(one.prompt / last.prompt, 2), "links": draw.percent(last.links_share),
         "one_step": draw.quantity(float(one.step), "s"), "last_step": draw.quantity(float(last.step), "s"), "step_gain": draw.num(one.step / last.step, 2), "together": "16", "nv_gain": draw.num(ideal[0].prompt / ideal[-1].prompt, 2),
-        "short": "128", "short_links": draw.percent(short[-1].links_share), "four": CARDS, "runs": str(len(held())), "rival_low": draw.num(min(ratios), 2), "rival_high": draw.num(max(ratios), 2),
+        "reach": draw.percent(calibrated("decode_memory_efficiency", CHIP)), "short": "128", "short_links": draw.percent(short[-1].links_share), "four": CARDS, "runs": str(len(held())), "rival_low": draw.num(min(ratios), 2), "rival_high": draw.num(max(ratios), 2),
     }  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def measured() -> Shown:
         body.append([f"{key[0]:,} in, {key[1]:,} out", f"{h.predicted:,.0f}", f"{h.case.observed:,.0f}", f"{h.ratio:.2f}", f"{other[key]:,.0f}" if key in other else "–", f"{other[key] / h.case.observed:.1f}" if key in other else "–"])
     table = draw.table(["Tokens", "Four L40S, predicted", "Measured", "Measured over predicted", "Four A100, measured", "Times the L40S"], body, right={1, 2, 3, 4, 5})
     caption = band_words(spread, "every point is four cards with Llama 3 70B in FP8, all matrices split over PCIe.") + " The table has four A100 on the same loads: they run in 16 bits, having no FP8, with more memory bandwidth and NVLink."
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc(evidence.sources(some)) + ".", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=dated_cases(some) + ".", table=table))
 
 
 def claim_computed() -> str:

@@ -147,7 +147,7 @@ def measured() -> Shown:
     inside = sum(run.predicted(n, share) * low <= slower <= run.predicted(n, share) * high for run in mine for n, slower in run.slower() if n > SHORTEST)
     total = sum(len(run.slower()) - 1 for run in mine)
     caption = (
-        f"From {SHORTEST} to {ticks[-1]:,} tokens an A100 slows down {words}. Diamonds: measured. Line: bytes read, with the cache at {draw.percent(share)} of the speed at which weights are read, "
+        f"At {ticks[-1]:,} tokens an A100 takes longer for a token than at {SHORTEST}: {words}. Diamonds: measured. Line: bytes read, with the cache at {draw.percent(share)} of the speed at which weights are read, "
         f"a constant fitted on {count} points of other cards, the A100 held out. The band should hold {draw.percent(SHARE)} of cases; here it holds {inside} of {total}."
     )
     table = draw.table(["Llama 3 8B, A100", "tokens", "measured, ×", "predicted, ×", "bytes alone, ×"], rows, right={1, 2, 3, 4})

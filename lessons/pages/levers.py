@@ -11,6 +11,7 @@ from hwlib.formula import given
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.levers import NAMES, plan, shares
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -26,7 +27,7 @@ def facts() -> dict[str, str]:
         "tokens": draw.quantity(1e10, ""), "bare": show(e.bare_usd, "usd"), "alone_bits": draw.quantity(float(e.singles["quantise"]), "$"), "alone_batching": draw.quantity(float(e.singles["continuous_batching"]), "$"),
         "alone_chip": draw.quantity(float(e.singles["inference_chip"]), "$"), "sum": draw.quantity(float(e.sum_of_singles), "$"), "all": show(e.saving_all, "usd"), "share_bits": draw.quantity(float(own["quantise"]), "$"),
         "share_batching": draw.quantity(float(own["continuous_batching"]), "$"), "share_chip": draw.quantity(float(own["inference_chip"]), "$"), "training": show(e.training_usd, "usd"),
-        "small": draw.quantity(1e8, ""), "small_share": draw.percent(small.saving_all / small.bare_usd), "share_of": draw.percent(e.saving_all / e.bare_usd), "other_alone": draw.quantity(-float(other.singles["inference_chip"]), "$"),
+        "small": draw.quantity(1e8, ""), "small_share": draw.percent(small.saving_all / small.bare_usd), "share_of": draw.percent(e.saving_all / e.bare_usd), "other_alone": draw.quantity(-float(other.singles["inference_chip"]), "$"), "other_share": draw.quantity(-float(shares(other)["inference_chip"]), "$"),
     }  # fmt: skip
 
 
@@ -65,10 +66,10 @@ def measured() -> Shown:
             bars += [(name, [("ink", gain, "")], "measured"), ("", [("grey", model_gain, "")], "predicted")]
     picture = draw.cost_bars(bars, unit="×", title="Speed against 16 bits, one sequence on A100s")
     caption = (
-        f"One lever where it was measured: gains of fewer bits over 16, for one sequence. The model promises more than these {len(body)} runs gave, because unpacking costs time that it does not count; a plan that rests on this lever should assume the measured gain. "
+        f"One lever where it was measured: gains of fewer bits over 16, for one sequence. Black: measured. Grey: predicted. The model promises more than these {len(body)} runs gave, because unpacking costs time that it does not count; a plan that rests on this lever should assume the measured gain. "
         "For continuous batching and for moves to other chips nobody has published the same work before and after, so no figure stands here."
     )
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc(source) + ".", table=draw.table(["Run", "Measured, ×", "Predicted, ×"], body, right={1, 2})))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated(source)}.", table=draw.table(["Run", "Measured, ×", "Predicted, ×"], body, right={1, 2})))
 
 
 def claim_computed() -> str:

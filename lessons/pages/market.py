@@ -47,8 +47,10 @@ def facts() -> dict[str, str]:
     first, last = (asked(GPT4[i][0]) for i in (0, -1))
     counts = {v: sum(VERDICTS[catalogue.claim(i).verdict] == v for ids in FIRMS.values() for i in ids) for v in VERDICTS.values()}
     return {
+        "read_million": draw.num(READ_FOR_EACH),
         "offers": draw.num(len(o.offers)), "low": show(o.offers[0].usd_per_hour, "usd"), "spread": draw.num(o.spread, 2), "charged": show(catalogue.price(CHIP), "usd"),
         "made_low": show(o.made[0], "usd"), "made_high": show(o.made[-1], "usd"), "first": draw.quantity(first, "$"), "last": draw.quantity(last, "$"), "fall": draw.num(first / last, 2),
+        "last_name": GPT4[-1][1], "read_on": catalogue.constant(f"token_price.{GPT4[-1][0]}.out").origin.checked, "offers_from": min(x.date for x in o.offers), "offers_to": max(x.date for x in o.offers),
         "firms": draw.num(sum(map(len, FIRMS.values()))), "hold": draw.num(counts["holds"]) if counts["holds"] else "none", "wrong": draw.num(counts["wrong"]), "unsourced": draw.num(counts["no source"]),
     }  # fmt: skip
 
@@ -79,12 +81,12 @@ def measured() -> Shown:
             price = asked(key)
             bars.append((seller, [("ink", price, "")], "listed"))
             body.append([name, seller, draw.quantity(price, "$"), draw.quantity(cost, "$"), draw.num(price / cost, 2)])
-    picture = draw.cost_bars(bars, title="A million tokens written, with three million read")
+    picture = draw.cost_bars(bars, title=f"A million tokens written, with {draw.num(READ_FOR_EACH)} million read")
     caption = (
-        f"Black: the list price of one million tokens written and three million read, from a price table read on {catalogue.constant('token_price.bedrock-70b.out').origin.checked}. Grey: what they cost to make on rented H100s at {show(catalogue.price(CHIP), 'usd/h')}, "
+        f"Black: the list price of one million tokens written and {draw.num(READ_FOR_EACH)} million read, from a price table read on {catalogue.constant('token_price.bedrock-70b.out').origin.checked}. Grey: what they cost to make on rented H100s at {show(catalogue.price(CHIP), 'usd/h')}, "
         f"8-bit weights, busy {draw.percent(BUSY)} of the time, by this course’s estimate. These sellers do not publish what serving costs them, so the ratio is no margin: their chips, load and engines are not known."
     )
-    return Shown(draw.figure(picture, caption=caption, source="litellm’s price table; this course’s estimates.", table=draw.table(["Model", "Seller", "Listed", "Made", "Ratio"], body, right={2, 3, 4})))
+    return Shown(draw.figure(picture, caption=caption, source=f"litellm’s price table, read on {catalogue.constant('token_price.bedrock-70b.out').origin.checked}; this course’s estimates.", table=draw.table(["Model", "Seller", "Listed", "Made", "Ratio"], body, right={2, 3, 4})))
 
 
 def firms(name: str) -> list[Shown]:
@@ -100,7 +102,7 @@ def firm(name: str) -> Shown:
 def claim_computed() -> str:
     """The prices of one line of models over time."""
     falls = ", ".join(f"{words} {draw.quantity(asked(key), '$')}" for key, words in GPT4)
-    return f"For one million tokens written and three million read: {falls}. The text’s flat price would make it {draw.quantity(2.0 * (1 + READ_FOR_EACH), '$')}."
+    return f"For one million tokens written and {draw.num(READ_FOR_EACH)} million read: {falls}. The text’s flat price would make it {draw.quantity(2.0 * (1 + READ_FOR_EACH), '$')}."
 
 
 def solutions() -> dict[str, str]:
@@ -109,8 +111,8 @@ def solutions() -> dict[str, str]:
     year = float(catalogue.constant("year_hours"))
     gpt4, last = asked("gpt-4"), asked("gpt-4o")
     return {
-        "p1_chips": "64", "p1_low": show(low.usd_per_hour, "usd"), "p1_high": show(high.usd_per_hour, "usd"), "p1_year_low": draw.quantity(64 * year * float(low.usd_per_hour), "$"), "p1_year_high": draw.quantity(64 * year * float(high.usd_per_hour), "$"),
-        "p2_from": draw.quantity(gpt4, "$"), "p2_to": draw.quantity(last, "$"), "p2_factor": draw.num(gpt4 / last, 2), "p2_year": draw.percent(1 - (last / gpt4) ** (12 / MONTHS)),
+        "p1_chips": "64", "p1_low": show(low.usd_per_hour, "usd"), "p1_high": show(high.usd_per_hour, "usd"), "p1_year_low": draw.quantity(64 * year * float(low.usd_per_hour), "$"), "p1_year_high": draw.quantity(64 * year * float(high.usd_per_hour), "$"), "p1_difference": draw.quantity(64 * year * float(high.usd_per_hour - low.usd_per_hour), "$"),
+        "p2_months": str(MONTHS), "p2_from": draw.quantity(gpt4, "$"), "p2_to": draw.quantity(last, "$"), "p2_factor": draw.num(gpt4 / last, 2), "p2_year": draw.percent(1 - (last / gpt4) ** (12 / MONTHS)),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hwlib.parallelism import pipeline_bubble
 from hwlib.replica import ONE
 from hwlib.units import show
 from lessons import draw
-from lessons.pages.blocks import band_words
+from lessons.pages.blocks import band_words, dated_cases
 from lessons.panels import evidence
 from lessons.panels.parallelism import NODES, PER_NODE, lay_out
 from lessons.panels.parts import Shown, explained
@@ -74,7 +74,7 @@ def measured() -> Shown:
         rows.append([catalogue.chip(chip).name, len(mine), draw.percent(own.middle), f"{draw.percent(own.low)} to {draw.percent(own.high)}", spread.inside(h.ratio for h in mine)])
     table = draw.table(["Chip", "Cases", "Measured over predicted, median", "80% of cases", "Inside the common band"], rows, right={1, 2, 3, 4})
     return Shown(draw.figure(picture, caption=band_words(spread, "one constant a chip was chosen, the share of the peak that the products reach."),
-                             source=draw.esc(evidence.sources(held)) + ".", table=table))  # fmt: skip
+                             source=dated_cases(held) + ".", table=table))  # fmt: skip
 
 
 def claim_computed() -> str:

@@ -13,7 +13,7 @@ from hwlib.mix import Mix, Part, cheapest_mix, kind_of, replicas_usd
 from hwlib.units import show
 from lessons import draw
 from lessons.panels.parts import Shown, explained
-from lessons.panels.portfolios import BUSY, DESIGNS, MODEL, OUTPUT, TPOT_S, TTFT_S, find
+from lessons.panels.portfolios import BUSY, DESIGNS, MODEL, NIGHT, OUTPUT, TPOT_S, TTFT_S, find
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
 
@@ -44,7 +44,7 @@ def facts() -> dict[str, str]:
     best = min((one for one in f.alone.values() if one), key=lambda one: one.usd_per_day)
     always, used = larger(), larger("as-used")
     return {
-        "rate": "20", "prompt": f"{1024:,}", "had": "two", "mix": _said(f), "usd": draw.quantity(f.best.usd_per_day, "$"), "single": draw.quantity(best.usd_per_day, "$"), "saved": draw.percent(1 - f.best.usd_per_day / best.usd_per_day),
+        "night": draw.percent(NIGHT), "rate": "20", "prompt": f"{1024:,}", "had": "two", "mix": _said(f), "usd": draw.quantity(f.best.usd_per_day, "$"), "single": draw.quantity(best.usd_per_day, "$"), "saved": draw.percent(1 - f.best.usd_per_day / best.usd_per_day),
         "free": _said(free), "free_usd": draw.quantity(free.best.usd_per_day, "$"), "busy": draw.percent(BUSY), "always": draw.quantity(float(always.usd_per_day), "$"), "used": draw.quantity(float(used.usd_per_day), "$"),
         "reads": draw.num(f.kinds[0].prefill_tokens_per_s / f.kinds[0].decode_tokens_per_s, 2), "reads_l40s": draw.num(f.kinds[1].prefill_tokens_per_s / f.kinds[1].decode_tokens_per_s, 2),
     }  # fmt: skip
@@ -99,13 +99,15 @@ def measured() -> Shown:
         offers = [p for p in catalogue.prices(chip) if p.kind == "on-demand"]
         low, high = float(min(p.usd_per_hour for p in offers)), float(max(p.usd_per_hour for p in offers))
         body.append([name, len(offers), f"${low * n:.2f}", f"${high * n:.2f}", draw.num(high / low, 2)])
+    dates = sorted(str(p.date) for chip, _ in DESIGNS.values() for p in catalogue.prices(chip) if p.kind == "on-demand" and p.date)
+    undated = sum(p.kind == "on-demand" and not p.date for chip, _ in DESIGNS.values() for p in catalogue.prices(chip))
     bars = [(name, [("grey2", float(low[1:]), ""), ("idle", float(high[1:]) - float(low[1:]), "")], f"{count} offers") for name, count, low, high, _ in body]
     picture = draw.cost_bars(bars, title="An hour of a replica, cheapest to dearest offer", says="; ".join(f"{name}: {low} to {high} an hour in {count} offers" for name, count, low, high, _ in body))
     caption = (
         "Our collection of measurements has no fleet of several kinds of chip with its demand and its bill, so nothing measured stands beside a mix here; what was measured of its parts, the speed of a replica, stands in other chapters. "
         "What is public is how far prices differ. Solid: the cheapest offer on demand in the catalogue. Hatched: up to the dearest. The order of the kinds can turn inside that range, so a mix is an answer to one list of prices."
     )
-    return Shown(draw.figure(picture, caption=caption, source="Offers with their dates: the catalogue.", table=draw.table(["Replica", "Offers", "Cheapest an hour", "Dearest an hour", "Ratio"], body, right={1, 2, 3, 4})))
+    return Shown(draw.figure(picture, caption=caption, source=f"Offers dated {dates[0]} to {dates[-1]}, and {undated} remembered without a date: the catalogue.", table=draw.table(["Replica", "Offers", "Cheapest an hour", "Dearest an hour", "Ratio"], body, right={1, 2, 3, 4})))
 
 
 def claim_computed() -> str:

@@ -20,6 +20,7 @@ from hwlib.tiny_training import BACKWARD, FORWARD
 from hwlib.transformer import forward_flops_per_token
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.precision import LEARNING, run
 from lessons.panels.predict import Question
@@ -149,7 +150,7 @@ def measured() -> Shown:
         f"It is a bound and no run reaches it: of the extra speed {draw.percent(realised[0])} to {draw.percent(realised[-1])} arrive, because casting, norms, the optimizer and links take as long as before. "
         f"The course’s own share gives {draw.num(step_gain())} for every run; it was chosen within the range of such gains, so it is no test. Long sequences gain least: attention itself stays in 16 bits."
     )
-    return Shown(draw.figure(picture, caption=caption, source="MosaicML, llm-foundry; PyTorch, torchtitan. One pair of MPT differs in its batch.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated('MosaicML llm-foundry training benchmarks', 'torchtitan H100 benchmarks Dec 2024')}. One pair of MPT differs in its batch.", table=table))
 
 
 def claim_computed() -> str:
@@ -164,7 +165,7 @@ def claim_computed() -> str:
 def older_computed() -> str:
     """The formats that an A100 multiplies in."""
     chip = catalogue.chip(OLDER)
-    return f"{chip.name} multiplies in {', '.join(chip.formats)}; FP8 is not among them."
+    return f"{chip.name} multiplies in {', '.join(f.upper() for f in chip.formats)}; FP8 is not among them."
 
 
 @cache
@@ -178,12 +179,13 @@ def outlier() -> tuple[float, float, float, float]:
 
 def solutions() -> dict[str, str]:
     """Figures of the worked problems."""
+    tiny = format_of("fp4-e2m1")
     largest, f = 3e-6, format_of(BACKWARD)
     scale = scale_of(amax=given(largest, "the problem"), format_max=defined(f.max, "largest value of E5M2"))
     one, many, one_bits, many_bits = outlier()
     return {
         "p1_largest": show(largest), "p1_least": show(f.quantum), "p1_half": show(f.quantum / 2), "p1_scale": show(scale), "p1_kept": show(f.quantum * float(scale)), "p1_span": show(f.max / f.quantum),
-        "p2_values": "4,096", "p2_out": "1,000", "p2_group": "32", "p2_one": f"{round(4096 * one):,}", "p2_many": f"{round(4096 * many):,}", "p2_one_bits": draw.num(one_bits), "p2_many_bits": draw.num(many_bits),
+        "p2_over": draw.num(tiny.max / tiny.quantum), "p2_values": "4,096", "p2_out": "1,000", "p2_group": "32", "p2_one": f"{round(4096 * one):,}", "p2_many": f"{round(4096 * many):,}", "p2_one_bits": draw.num(one_bits), "p2_many_bits": draw.num(many_bits),
     }  # fmt: skip
 
 

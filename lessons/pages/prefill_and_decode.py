@@ -13,6 +13,7 @@ from hwlib.decoding import prefill_compute_s, prefill_memory_s
 from hwlib.formula import defined, given
 from hwlib.memory import weight_bytes
 from hwlib.replica import BYTES
+from hwlib.roofline import ridge_point
 from hwlib.transformer import forward_flops_per_token, shape_of
 from hwlib.units import show
 from lessons import draw
@@ -104,8 +105,8 @@ def measured() -> Shown:
     table = draw.table(["Card", "Read, tokens a second", "Written, tokens a second", "Ratio", "Ridge, FLOP per byte"], [[c.name, f"{c.read:,.0f}", f"{c.wrote:,.1f}", draw.num(c.ratio), draw.num(c.ridge)] for c in cards()], right={1, 2, 3, 4})
     share = statistics.median(c.ratio / c.ridge for c in cards())
     caption = (
-        f"Diamonds: Llama 3 8B in 16 bits, {LENGTH:,} tokens read and as many written, one sequence. Line: the bound. In two bytes a weight a written token does one operation for each byte and a read one shares each byte with the whole prompt, "
-        f"so the two can differ by the ridge at most. They differ by {draw.percent(share)} of it at the median: arithmetic loses more of its peak than reading does of its bandwidth. Some peaks of cards sold for games are remembered."
+        f"Diamonds: Llama 3 8B in 16 bits, {LENGTH:,} tokens read and as many written, one sequence. Line: the bound. With two bytes a weight, a written token does one operation for each byte, and a read one shares each byte with the whole prompt: "
+        f"the ridge is the most by which the two can differ. At the median they reach {draw.percent(share)} of it, because arithmetic loses more of its peak than reading does of its bandwidth. The peaks of some gaming cards are from memory."
     )
     return Shown(draw.figure(picture, caption=caption, source="llama.cpp, 2024. XiongjieDai, GPU-Benchmarks-on-LLM-Inference.", table=table))
 
@@ -126,7 +127,7 @@ def solutions() -> dict[str, str]:
     each = prefill_compute_s(prompt_tokens=one, forward_flops=flops, tensor_ranks=one, peak_flops_per_s=chip.peak("bf16"), compute_efficiency=one)
     whole, step = times()
     return {
-        "p1_memory": show(memory, "s"), "p1_each": show(each, "s"), "p1_tokens": draw.num(memory / each), "p2_prompt": f"{2000:,}", "p2_answer": "100", "p2_read": draw.quantity(2000 * whole / PROMPT, "s"),
+        "p1_memory": show(memory, "s"), "p1_each": show(each, "s"), "p1_tokens": draw.num(memory / each), "p1_ridge": draw.num(ridge_point(peak_flops_per_s=chip.peak("bf16"), mem_bytes_per_s=chip.mem_bytes_per_s)), "p2_prompt": f"{2000:,}", "p2_answer": "100", "p2_read": draw.quantity(2000 * whole / PROMPT, "s"),
         "p2_write": draw.quantity(100 * step, "s"), "p2_share": draw.percent(100 * step / (100 * step + 2000 * whole / PROMPT)),
     }  # fmt: skip
 

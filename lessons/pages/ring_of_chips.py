@@ -13,6 +13,7 @@ from hwlib.memory import weight_bytes
 from hwlib.replica import BYTES
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -56,6 +57,11 @@ def _points(chip: str, ranks: str = "8") -> list[tuple[float, float]]:
     return sorted((float(r["payload_bytes"]), float(r["time_us"]) * 1e-6) for r in found)
 
 
+def _beside(ratio: float) -> str:
+    """Predicted over measured in words."""
+    return "agrees" if abs(ratio - 1) < 0.05 else f"says {draw.num(ratio, 2)} times what was measured"
+
+
 def measured() -> Shown:
     """NCCL's times on eight A100 and eight H100, beside the ring on the catalogue's figures of their links."""
     series, body, notes = [], [], []
@@ -67,15 +73,15 @@ def measured() -> Shown:
         body += [[f"{name}, {draw.quantity(s, 'B')}", f"{t * 1e6:,.1f}", f"{p * 1e6:,.1f}"] for (s, t), (_, p) in zip(seen, said, strict=True)]
         pairs = [(s, p / t) for (s, t), (_, p) in zip(seen, said, strict=True)]
         large, small = (statistics.median(abs(q - 1) for s, q in pairs if (s >= LARGE) == big) for big in (True, False))
-        notes.append(f"{name}: off by {draw.percent(small)} at the median below {draw.quantity(LARGE, 'B')} and {draw.percent(large)} from there up, the largest predicted {draw.num(pairs[-1][1], 2)} times what was measured")
+        notes.append(f"{name}: off by {draw.percent(small)} at the median below {draw.quantity(LARGE, 'B')} and {draw.percent(large)} from there up; for the largest message the line {_beside(pairs[-1][1])}")
     picture = draw.measured_band(series, x_label="message, MB", y_label="time, µs", x_log=True, y_log=True)
     caption = (
-        f"Diamonds: NCCL 2.27.3. Line: a ring, with launch, hop and efficiency from the catalogue. {'; '.join(n[:1].upper() + n[1:] for n in notes)}. "
+        f"Diamonds: NCCL 2.27.3. Line: a ring, with launch, hop and efficiency from the catalogue. {'. '.join(n[:1].upper() + n[1:] for n in notes)}. "
         "On the H100 the line runs above the largest messages: its switches can add up in passing, so each chip sends the message once and not twice, which no ring can. "
         "In between both lines are low: NCCL changes protocols, and one start with one slope fits no size well. The page on validation gives the model that knows both, with intervals."
     )
     table = draw.table(["All-reduce", "Measured, µs", "Ring, µs"], body, right={1, 2})
-    return Shown(draw.figure(picture, caption=caption, source="aiconfigurator, NCCL tables, ai-dynamo.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated('aiconfigurator NCCL tables')}, ai-dynamo.", table=table))
 
 
 def claim_computed() -> str:

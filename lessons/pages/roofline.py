@@ -15,6 +15,7 @@ from hwlib.roofline import attainable_flops_per_s, decode_intensity, ridge_point
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated_cases
 from lessons.panels import evidence
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -95,6 +96,7 @@ def measured() -> Shown:
          "inside" if spread.low <= h.ratio <= spread.high else "outside"]
         for h in held_out()
     ]  # fmt: skip
+    outside = [f"“{_name(h)}” ({'slower' if h.ratio < 1 else 'faster'} than predicted)" for h in held_out() if not spread.low <= h.ratio <= spread.high]
     table = draw.table(["One sequence, A100", "Measured, tokens a second", "Predicted", "80% interval", "Measured lies"], rows, right={1, 2, 3})
     memory = calibrated("decode_memory_efficiency", A100)
     words = (
@@ -102,12 +104,12 @@ def measured() -> Shown:
     )
     under = (
         f"Prediction: bytes over {draw.percent(memory)} of the bandwidth, a share fitted on {spread.count} runs of busy servers, plus a fixed cost for each layer. "
-        f"None of these {len(held_out())} rows was used for it. The interval should hold {draw.percent(evidence.SHARE)} of cases like those it was taken from; "
-        f"here it holds {inside} of {len(held_out())}: a single sequence in few bits is outside what the constant has seen."
+        f"None of these {len(held_out())} rows was used for it. The interval should hold {draw.percent(evidence.SHARE)} of cases like those it was taken from; here it holds {inside} of {len(held_out())}. "
+        f"Outside lie {' and '.join(outside)}: the constant was fitted to many sequences at once and has seen no single one."
     )
     series = [evidence.series(held_out(), spread, label="one sequence alone", kind="memory")]
     second = draw.measured_band(series, x_label="tokens a second, predicted", y_label="tokens a second, measured", x_log=True, y_log=True)
-    source = draw.esc(evidence.sources(held_out())) + ", pytorch-labs."
+    source = dated_cases(held_out()) + ", pytorch-labs."
     return Shown(draw.figure(picture, caption=words) + draw.figure(second, caption=under, source=source, table=table))
 
 

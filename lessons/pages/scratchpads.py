@@ -17,7 +17,7 @@ from hwlib.scratchpad import tiled_bytes
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
-from lessons.pages.blocks import band_words
+from lessons.pages.blocks import band_words, dated_cases
 from lessons.panels import evidence
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -104,7 +104,7 @@ def measured() -> Shown:
         f" With one answer the median is {draw.num(statistics.median(h.ratio for h in of_batch('1')), 2)} times the prediction, with eight {draw.num(statistics.median(h.ratio for h in of_batch('8')), 2)} times: one share of the bandwidth does not serve both, and our model is too quick for these chips when answers come together. "
         "Of single products, cut by hand or by the compiler, we have found no public times."
     )
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc(evidence.sources(held())) + ".", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=dated_cases(held()) + ".", table=table))
 
 
 def claim_computed() -> str:

@@ -14,6 +14,7 @@ from hwlib.step import days_at_utilisation, hfu, tokens_per_s_from_hours, traini
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -110,9 +111,9 @@ def measured() -> Shown:
     caption = (
         f"Diamonds: what makers reported. Line: six operations, at the median share of the peak of the other runs on that chip; it is off by {draw.percent(statistics.median(errors))} at the median and {draw.percent(max(errors))} at worst. "
         f"The A100 runs imply {draw.percent(min(shares['a100-80-sxm']))} to {draw.percent(max(shares['a100-80-sxm']))} of the peak, the H100 runs {draw.percent(min(shares['h100-sxm']))} to {draw.percent(max(shares['h100-sxm']))}: "
-        "a faster chip waits more, and the hours of Llama 3 include failures and short runs. A layout says more than an average does: see Parallelism."
+        "the reports do not say why; a faster chip waits more for its links, and hours may count failed and short runs. A layout says more than an average does: see Parallelism."
     )
-    return Shown(draw.figure(picture, caption=caption, source=draw.esc("; ".join(dict.fromkeys(r.source for r in runs))) + ".", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated(*(r.source for r in runs))}.", table=table))
 
 
 def claim_computed() -> str:

@@ -12,6 +12,7 @@ from hwlib.roofline import ridge_point
 from hwlib.systolic import array_peak, estimate_systolic, systolic_cycles, systolic_share
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -85,7 +86,7 @@ def measured() -> Shown:
         f"Bars: share of the peak that whole training steps reach, the smallest cluster of each model. Line: what the arrays alone allow with {BIG:,} rows. It bounds, it does not predict: between the two lie attention, links, norms and the memory that feeds them. "
         "A timed matrix product on a TPU v4 or v5e, which would test the arrays themselves, we have not found in public."
     )
-    return Shown(draw.figure(picture, caption=caption, source="Google, MaxText, performance tables of v4 and v5e.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"Google: {dated('MaxText v4 high-performance configs', 'MaxText v5e configs')}.", table=table))
 
 
 def claim_computed() -> str:
@@ -103,7 +104,7 @@ def solutions() -> dict[str, str]:
     wide = estimate_systolic("tpu-v5e", m=64, k=WIDTH, n=WIDTH)
     return {
         "p1_rows": str(m), "p1_side": str(side), "p1_squares": "2", "p1_cycles": f"{cycles:,.0f}", "p1_products": f"{m * 2 * side * side:,}", "p1_slots": f"{cycles * side * side:,.0f}", "p1_share": draw.percent(systolic_share(gemm_m=float(m), gemm_k=2.0 * side, gemm_n=float(side), array_cycles=float(cycles), arrays=1.0, array_side=float(side))),
-        "p2_side": "256", "p2_peak": draw.quantity(double, "FLOP/s"), "p2_now": show(catalogue.chip("tpu-v5e").peak("bf16"), "FLOP/s"), "p2_rows": "64", "p2_share": draw.percent(e.array_share), "p2_time": draw.quantity(float(wide.memory_s), "s"),
+        "p2_side": "256", "p2_peak": draw.quantity(double, "FLOP/s"), "p2_now": show(catalogue.chip("tpu-v5e").peak("bf16"), "FLOP/s"), "p2_rows": "64", "p2_share": draw.percent(e.array_share), "p2_time": draw.quantity(float(wide.memory_s), "s"), "p2_comp": draw.quantity(float(wide.compute_s), "s"),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from hwlib.replica import BYTES
 from hwlib.roofline import decode_intensity, ridge_point
 from hwlib.transformer import shape_of
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -20,17 +21,19 @@ from lessons.panels.the_fork import fork
 
 A100 = "a100-80-sxm"
 READ_TOKENS = 512
+MANY, CROWD = 256, 64
+"""Answers written together: a full chip, and the crowd of the second problem."""
 LONGEST = 4096
 """Longer sequences do much arithmetic in attention, which six operations a parameter and token leave out."""
 
 
 def facts() -> dict[str, str]:
     """Every figure of the prose."""
-    f, alone, many = fork(), fork(together=1), fork(together=256)
+    f, alone, many = fork(), fork(together=1), fork(together=MANY)
     learn, read, write = f.works
     return {
         "learn": draw.percent(learn.compute), "together": "eight", "ridge": draw.num(f.ridge), "learn_int": draw.num(learn.intensity), "read_int": draw.num(read.intensity), "write_int": draw.num(write.intensity),
-        "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
+        "params": draw.quantity(float(shape_of("llama3.1-8b").params), "", 1), "alone": draw.percent(alone.works[2].compute), "many": draw.percent(many.works[2].compute), "many_together": str(MANY), "read_times": draw.num(read.tokens_per_hour / write.tokens_per_hour, 2),
     }  # fmt: skip
 
 
@@ -71,19 +74,21 @@ def published() -> list[tuple[str, str, float, float, str]]:
 def measured() -> Shown:
     """Shares of the peak that were measured in the three kinds of work, beside their roofs."""
     cases = published()
-    bars, body = [], []
+    bars, body, ends = [], [], {}
     for kind in ("learning", "reading", "writing"):
         own = [c for c in cases if c[0] == kind]
         shares = sorted(seen for _, _, seen, _, _ in own)
         middle, roof = shares[len(shares) // 2], own[0][3]
+        ends[kind] = (middle, roof)
         bars += [(kind, [("ink", 100 * middle, "")], f"measured, {len(own)} run{'s' if len(own) > 1 else ''}"), ("", [("grey", 100 * roof, "")], "roof")]
         body += [[kind, what, draw.percent(seen), draw.percent(bound), draw.esc(source)] for _, what, seen, bound, source in own]
     picture = draw.cost_bars(bars, unit="%", most=100, title="Share of an A100’s arithmetic that was useful", says="; ".join(f"{label or 'its roof'}: {draw.num(parts[0][1])}% {note}" for label, parts, note in bars))
     caption = (
         "Black: useful operations over the dense peak of an A100 of 80 GB, the middle of the runs. Grey: the roof by this page’s count. Three models of about the same size, each in 16 bits; nothing was fitted. "
-        "No run passes its roof; real kernels and links take the rest. Between learning and writing one answer lies a factor of about a hundred, as the roofs say."
+        f"No run passes its roof; real kernels and links take the rest. Between learning and writing one answer lies a factor of {draw.num(ends['learning'][0] / ends['writing'][0], 2)} as measured, "
+        f"{draw.num(ends['learning'][1] / ends['writing'][1], 2)} by the roofs."
     )
-    sources = "; ".join(sorted({draw.esc(c[4]) for c in cases}))
+    sources = dated(*sorted({c[4] for c in cases}))
     return Shown(draw.figure(picture, caption=caption, source=f"{sources}.", table=draw.table(["Work", "Run", "Measured", "Roof", "Source"], body, right={2, 3})))
 
 
@@ -93,7 +98,7 @@ def claim_computed() -> str:
     learn, _, write = f.works
     return (
         f"On one H100 learning does {draw.num(learn.intensity)} operations for each byte and writing {draw.num(write.intensity)}, a factor of {draw.num(float(learn.intensity / write.intensity), 2)}. "
-        f"With {256} answers together the factor is {draw.num(float(learn.intensity / fork(together=256).works[2].intensity), 2)}: the difference is one of load, not of two species of chip."
+        f"With {MANY} answers together the factor is {draw.num(float(learn.intensity / fork(together=MANY).works[2].intensity), 2)}: the difference is one of load, not of two species of chip."
     )
 
 
@@ -103,7 +108,7 @@ def solutions() -> dict[str, str]:
     lone = fork(together=1).works[2]
     return {
         "p1_l40s": draw.num(l40s.ridge), "p1_h100": draw.num(h100.ridge), "p1_write": draw.percent(l40s.works[2].compute), "p1_write_h100": draw.percent(h100.works[2].compute),
-        "p2_tokens": draw.quantity(lone.tokens_per_hour, ""), "p2_int": draw.num(lone.intensity, 2), "p2_more": draw.num(fork(together=64).works[2].tokens_per_hour / lone.tokens_per_hour, 2),
+        "p2_tokens": draw.quantity(lone.tokens_per_hour, ""), "p2_int": draw.num(lone.intensity, 2), "p2_crowd": str(CROWD), "p2_more": draw.num(fork(together=CROWD).works[2].tokens_per_hour / lone.tokens_per_hour, 2),
     }  # fmt: skip
 
 

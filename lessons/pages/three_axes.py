@@ -13,6 +13,7 @@ from hwlib.formula import given
 from hwlib.serving import MILLION
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -106,7 +107,7 @@ def measured() -> Shown:
         f"Llama 3 70B in eight bits, {TOKENS:,} tokens in and out, {min(s.together for s in seen())} to {max(s.together for s in seen())} answers together. Diamonds: timed, priced at {' and '.join(show(catalogue.price(c), 'usd/h') for c, *_ in SYSTEMS.values())} a chip. Line: predicted; to the right and down, more answers share the server. "
         f"At the median a further token is off by {draw.percent(off(1, lambda s: s.tpot))} and the cost by {draw.percent(off(2, lambda s: s.usd))}. The timed tokens slow down more in company than ours. The first token is off by {draw.percent(off(0, lambda s: s.ttft))}: real ones pass a server and wait for each other, ours do neither."
     )
-    return Shown(draw.figure(picture, caption=caption, source="aiconfigurator, timed samples, ai-dynamo. Of several engines the one with the most tokens a second.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated('aiconfigurator silicon_sample (incl. InferenceMAX dumps)')}, ai-dynamo. Of several engines the one with the most tokens a second.", table=table))
 
 
 def claim_computed() -> str:

@@ -10,7 +10,7 @@ from hwlib.economics import MILLION
 from hwlib.formula import Figure, defined, given
 from hwlib.units import show
 from lessons import draw
-from lessons.pages.blocks import band_words
+from lessons.pages.blocks import band_words, dated_cases
 from lessons.panels import evidence
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
@@ -83,7 +83,7 @@ def measured() -> Shown:
     listed = ", ".join(f"{show(catalogue.constant(f'token_price.{key}.out'), 'usd')} {name}" for key, name in (
         ("together-70b", "at Together"), ("groq-llama-3.3-70b", "at Groq"), ("bedrock-70b", "at Amazon Bedrock")))  # fmt: skip
     return Shown(
-        draw.figure(picture, caption=f"{words} The band is that of all H100 cases, {len(chosen)} of them drawn.", source=draw.esc(evidence.sources(chosen)) + ".", table=table)
+        draw.figure(picture, caption=f"{words} The band is that of all H100 cases, {len(chosen)} of them drawn.", source=dated_cases(chosen) + ".", table=table)
         + draw.caption(f"For comparison, list prices of a million output tokens of 70B models in the catalogue: {listed}.")
     )
 

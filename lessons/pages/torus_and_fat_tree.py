@@ -13,6 +13,7 @@ from hwlib.formula import given
 from hwlib.topology import fat_tree_bisection
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -102,7 +103,7 @@ def measured() -> Shown:
         f"at {draw.quantity(float(size), 'B')} the measurement is {draw.num(b / over_two(size), 2)} times slower, as if the chips of a server shared {'a port or less' if b / over_two(size) > 3.5 else 'their ports'}. "
         "No timed all-reduce on a torus is public that we know of, nor one over many servers with its fabric named."
     )
-    return Shown(draw.figure(picture, caption=caption, source="Microsoft, Vidur, network profiles of A100 DGX.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"Microsoft: {dated('Vidur network profiles')}, A100 DGX.", table=table))
 
 
 def claim_computed() -> str:

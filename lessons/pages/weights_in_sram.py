@@ -13,6 +13,7 @@ from hwlib.replica import BYTES
 from hwlib.transformer import shape_of
 from hwlib.units import show
 from lessons import draw
+from lessons.pages.blocks import dated
 from lessons.panels.parts import Shown, explained
 from lessons.panels.predict import Question
 from lessons.panels.quiz import Item
@@ -82,7 +83,7 @@ def measured() -> Shown:
         f"We predict {draw.num(said.per_user)} for {SYSTEM} chips, {draw.num(float(said.per_user) / alone)} times what was seen; Groq itself gave 300. "
         "Nothing was fitted, and no other load shared the machine in the prediction. What the others ran on is not known, so no prediction stands beside them."
     )
-    return Shown(draw.figure(picture, caption=caption, source="LLMPerf leaderboard, ray-project. The number of Groq’s chips is from memory.", table=table))
+    return Shown(draw.figure(picture, caption=caption, source=f"{dated('LLMPerf leaderboard')}, ray-project. The number of Groq’s chips is from memory.", table=table))
 
 
 def claim_computed() -> str:

@@ -26,6 +26,10 @@ EXPERIMENTS = given(1.0, "experiments cost as much as the run that they prepare"
 ONE_YEAR = defined(1.0, "one run at a time")
 
 
+GROWTH = 0.5
+"""Of demand in a year, where the panel opens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Race:
     """What both have cost by month. Dollars; months counted from the first day of serving."""
@@ -53,7 +57,7 @@ def _bill(tokens: Figure, growth: Figure, year: int) -> Figure:
 
 
 @cache
-def race(tokens: float = 1e11, growth: float = 0.5, run: float = 5e7, every: int = 12) -> Race:
+def race(tokens: float = 1e11, growth: float = GROWTH, run: float = 5e7, every: int = 12) -> Race:
     """Follow both for five years, year by year in demand and run by run in training."""
     per_day, rise, run_usd = given(tokens), given(growth), given(run)
     campaign = training_usd_per_year(run_usd=run_usd, training_runs=defined(1.0, "one run"), experiments_share=EXPERIMENTS, horizon_years=ONE_YEAR)

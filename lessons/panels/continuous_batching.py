@@ -84,7 +84,8 @@ def table(pair: Pair) -> str:
         [name, say(r.ttft_p50_s), say(r.ttft_p99_s), say(r.tpot_p50_s), say(r.e2e_p99_s), draw.num(rate_of(r))]
         for name, r in (("static", pair.static), ("continuous", pair.continuous))
     ]
-    return draw.table(["", "First token, median", "First token, p99", "A token, median", "Whole answer, p99", "Tokens a second"], body, right={1, 2, 3, 4, 5})
+    whole = draw.table(["", "First token, median", "First token, p99", "A token, median", "Whole answer, p99", "Tokens a second"], body, right={1, 2, 3, 4, 5})
+    return whole + "".join(draw.sub(f"The requests drawn, {name}", level=4) + draw.table(*draw.timeline_table(rows_of(run))) for name, run in (("static", pair.static), ("continuous", pair.continuous)))
 
 
 def rate_words(rate: float) -> str:

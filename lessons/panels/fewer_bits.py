@@ -8,7 +8,8 @@ from typing import Any
 
 from hwlib import catalogue
 from hwlib.formula import Figure, given
-from hwlib.transformer import shape_of
+from hwlib.replica import BYTES
+from hwlib.transformer import kv_bytes_per_token, shape_of
 from lessons import draw
 from lessons.panels.parts import WIDE, View, choice, explained, steps, wire
 from lessons.panels.roofline import short
@@ -71,9 +72,14 @@ def view(chip: str = "h100-sxm", model: str = "llama3.1-8b", sequences: int = 8,
     """The panel's picture and words for one state of its controls."""
     found = widths(chip, model, sequences, context)
     chips = found[0].machine.chips
+    shape, memory = shape_of(model), catalogue.chip(chip).mem_bytes - catalogue.constant("runtime_reserve_bytes")
+    token = kv_bytes_per_token(layers=shape.layers, kv_heads=shape.kv_heads, head_dim=shape.head_dim, bytes_per_value=BYTES[16])
+    cache_bytes = float(token) * sequences * context
+    over = float(shape.params) * 2 + cache_bytes > chips * float(memory)
+    fits = f" The caches take {draw.quantity(cache_bytes, 'B')} and do not all fit beside the weights in 16 bits: read these times as if they did." if over else ""
     return View(
         picture=picture(found), readout=sentence(found, sequences), table=table(found), why=explained(found[1].machine.step), named=f"{sequences:,} together on {found[0].machine.name}",
-        source=f"{chips} chip{'s' if chips > 1 else ''}, which 16 bits need; cache in 16 bits. Eight bits multiply at the chip’s 8-bit rate where it has one; four are widened to 16 before they multiply.",
+        source=f"{chips} chip{'s' if chips > 1 else ''}, which 16 bits need; cache in 16 bits. Eight bits multiply at the chip’s 8-bit rate where it has one; four are widened to 16 before they multiply.{fits}",
     )
 
 

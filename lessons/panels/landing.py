@@ -23,16 +23,19 @@ from lessons.panels.parts import WIDE, explained
 CHIP, MODEL, CONTEXT = "h100-sxm", "llama3.1-8b", 2048
 FIRST = 3
 """The frame that stands before anybody moves the slider: eight together."""
+READING = "On the slope the chip waits for memory, on the flat roof its arithmetic is busy. Dashes: what programs reach. Both scales are logarithmic."
+"""How to read the picture."""
 VERDICTS = {"holds": "holds", "holds-with-caveat": "caveat", "wrong": "wrong", "unsupported": "no source"}
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One state: how many answers together, the picture, and the sentence."""
+    """One state: how many answers together, the picture, the sentence, and the share of the arithmetic in use."""
 
     together: int
     picture: str
     says: str
+    busy: str
 
 
 @cache
@@ -44,18 +47,22 @@ def stops() -> tuple[int, ...]:
 @cache
 def frames() -> tuple[Frame, ...]:
     """The nine states."""
-    return tuple(Frame(n, roofline.picture(roofline.place(CHIP, MODEL, n, CONTEXT), WIDE), says(n)) for n in stops())
+    return tuple(Frame(n, roofline.picture(roofline.place(CHIP, MODEL, n, CONTEXT), WIDE), says(n), busy(n)) for n in stops())
 
 
 def says(together: int) -> str:
     """The sentence of a state."""
-    p, n, tera = roofline.place(CHIP, MODEL, together, CONTEXT), draw.num, 1e12
+    p, n = roofline.place(CHIP, MODEL, together, CONTEXT), draw.num
     full = together == stops()[-1]
-    head = f"<b>{together}, and the memory is full:</b>" if full else f"<b>{together} answered together:</b>"
-    return (
-        f"{head} at most {n(p.decode_at_most / tera)} of {n(p.peak / tera)} TFLOP/s. The arithmetic {'still ' if full else ''}waits "
-        f"{p.waits_words} of the time. One reader gets {n(p.user_tokens_per_s)} tokens a second, all of them {n(p.tokens_per_s)}."
-    )
+    head = f"<b>{together}, and the memory is full:</b>" if full else f"<b>{together} written together:</b>" if together > 1 else "<b>One answer alone:</b>"
+    speed = f"One reader gets at most {n(p.user_tokens_per_s)} tokens a second, all of them together {n(p.tokens_per_s)}." if together > 1 else f"Its reader gets at most {n(p.user_tokens_per_s)} tokens a second."
+    return f"{head} the arithmetic {'still ' if full else ''}waits for the memory {p.waits_words} of the time. {speed}"
+
+
+def busy(together: int) -> str:
+    """The share of the chip's arithmetic that is in use at most, as a percentage."""
+    p = roofline.place(CHIP, MODEL, together, CONTEXT)
+    return draw.percent(float(p.decode_at_most / p.peak))
 
 
 def table() -> str:
@@ -74,8 +81,9 @@ SCRIPT = """
   const slider = root.querySelector('input'), show = (name, html) => { root.querySelector(name).innerHTML = html; };
   slider.disabled = false;
   slider.oninput = () => {
-    const [together, picture, says] = frames[slider.value];
-    show('output', together); show('figure', picture); show('.hw-readout', says);
+    const [together, picture, says, busy] = frames[slider.value];
+    show('output', together); show('.hw-frame', picture); show('.hw-readout', says);
+    show('.hw-busy b', busy); root.querySelector('.hw-busy i').style.width = busy;
     slider.setAttribute('aria-valuetext', together + ' together');
   };
   slider.oninput();
@@ -86,13 +94,14 @@ SCRIPT = """
 def panel() -> str:
     """The panel as HTML with its one small script; without scripts the first frame and the table stand."""
     frame, p = frames()[FIRST], roofline.place(CHIP, MODEL, stops()[FIRST], CONTEXT)
-    data = json.dumps([[str(f.together), f.picture, f.says] for f in frames()], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    data = json.dumps([[str(f.together), f.picture, f.says, f.busy] for f in frames()], ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
         '<div class="hw-landing"><section class="hw-panel" aria-label="One chip, live"><div>'
-        f'<div class="hw-ctl"><label for="hw-together">Answers generated together</label><output for="hw-together">{frame.together}</output>'
+        f'<div class="hw-ctl"><label for="hw-together">Answers written together</label><output for="hw-together">{frame.together}</output>'
         f'<input id="hw-together" type="range" min="0" max="{len(stops()) - 1}" step="1" value="{FIRST}" aria-valuetext="{frame.together} together" disabled></div>'
+        f'<div class="hw-busy"><span><i style="width:{frame.busy}"></i></span><p>arithmetic in use <b>{frame.busy}</b></p></div>'
         f'<p class="hw-small">{p.model} in BF16 on one {p.chip.name}, {CONTEXT:,} tokens of context each. At {stops()[-1]} the memory is full.</p>'
-        f"{draw.readout(frame.says)}</div><figure>{frame.picture}</figure></section>"
+        f'{draw.readout(frame.says)}</div><figure><div class="hw-frame">{frame.picture}</div><figcaption>{READING}</figcaption></figure></section>'
         f"<noscript><p class=\"hw-small\">The slider needs JavaScript; the table holds all {len(stops())} states.</p></noscript>"
         f"{draw.details('Why this number', explained(p.decode_at_most))}{draw.details('The table behind it', table())}"
         f'<script type="application/json" class="hw-frames">{data}</script><script>{SCRIPT}</script></div>'
@@ -159,8 +168,8 @@ def trust() -> str:
 
 
 DOORS = (
-    ("Read", "1-two-workloads/index", "Every page works in the browser, nothing to install. Predict first, or don’t."),
-    ("Work", "reference/workbooks", "Workbooks for JupyterLab, from a worked example to an open design, with the tutor beside you."),
+    ("Read", "1-two-workloads/index", "Every chapter works in the browser, with nothing to install: predict, move, see why, compare with what was measured."),
+    ("Work", "reference/workbooks", "Five workbooks for JupyterLab, from a worked example to an open design, with a tutor that computes what you claim."),
     ("Teach", "reference/instructors", "Hand out briefs with each student’s own numbers; check a thousand designs without running anyone’s code."),
 )
 

@@ -164,7 +164,28 @@ def table(layout: Layout) -> str:
         ["gradients that nothing hides", e.data_comm_exposed_s], ["optimizer", e.optimizer_s],
     ]
     body = [[name, draw.quantity(float(s), "s"), draw.percent(s / e.step_s)] for name, s in rows]
-    return draw.table(["Part of a step", "Time", "Share"], [*body, ["step", draw.quantity(float(e.step_s), "s"), "100%"]], right={1, 2}, sums=1)
+    parts = draw.table(["Part of a step", "Time", "Share"], [*body, ["step", draw.quantity(float(e.step_s), "s"), "100%"]], right={1, 2}, sums=1)
+    return parts + draw.table(*chips_behind(layout)) + stages_behind(layout) + draw.table(*draw.memory_bars_table(memory_rows(e), capacity_bytes=float(e.mem_bytes)))
+
+
+def chips_behind(layout: Layout) -> tuple[list, list]:
+    """The chip map as rows."""
+    d = layout.design
+    return draw.chip_map_table(tensor=d.tensor_parallel, pipeline=d.pipeline_parallel, data=d.data_parallel, layers=int(LOAD.layers), chips_per_node=PER_NODE, chip=(0, 0, 0))
+
+
+def stages_behind(layout: Layout) -> str:
+    """When each stage works, in steps of one forward pass through a stage; a single stage has no schedule."""
+    d, m = layout.design, layout.micro_batches
+    if d.pipeline_parallel == 1:
+        return ""
+    total, stretches = _runs(d.pipeline_parallel, m, d.interleave)
+    body = []
+    for stage in range(d.pipeline_parallel):
+        mine = [(a, b) for s, a, b in stretches if s == stage]
+        busy = 3 * m
+        body.append([f"stage {stage + 1}", draw.num(mine[0][0]), draw.num(mine[-1][1]), draw.num(busy), draw.percent((total - busy) / total)])
+    return draw.table(["Stage", "First works at", "Last works until", "Busy", "Idle"], body, right={1, 2, 3, 4})
 
 
 def view(tensor: int = 8, pipeline: int = 8, batch: int = 2**22, interleave: int = 1) -> View:

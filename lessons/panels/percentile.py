@@ -60,7 +60,7 @@ def sentence(found: tuple[Point, ...], rate: float, e: ServingEstimate) -> str:
     """The result in words."""
     here = next(p for p in found if p.rate == rate)
     good = [p.rate for p in found if p.p99 <= OBJECTIVE]
-    most = f"On this scale it keeps the 99th within {draw.quantity(OBJECTIVE, 's')} up to {draw.num(max(good))} requests a second." if good else f"At no load shown does it keep the 99th within {draw.quantity(OBJECTIVE, 's')}."
+    most = f"In so short a run it keeps the 99th within {draw.quantity(OBJECTIVE, 's')} up to {draw.num(max(good))} requests a second." if good else f"At no load shown does it keep the 99th within {draw.quantity(OBJECTIVE, 's')}."
     return (
         f"<b>{draw.num(rate)} requests a second: half of the readers wait {draw.quantity(here.median, 's')} or less, one in a hundred {draw.quantity(here.p99, 's')} or more.</b> "
         f"The replica is {draw.percent(e.utilisation)} busy. {most}"

@@ -28,7 +28,8 @@ TTFT_S, TPOT_S = 2.0, 0.1
 OUTPUT = 180.0
 RATES = (2, 5, 10, 20, 40, 80)
 PROMPTS = (256, 512, 1024, 2048, 4096)
-NIGHTS = (0.1, 0.25, 0.5, 1.0)
+NIGHTS, NIGHT = (0.1, 0.25, 0.5, 1.0), 0.25
+"""Rate of the night against the day, and where the panel opens."""
 HAD = (0, 1, 2, 4, 8, 100)
 """H100 replicas that can be had; the last is more than any state needs."""
 DAY_H = 16.0
@@ -108,7 +109,7 @@ def cheapest(kinds: tuple[Kind, ...], day: tuple[Part, ...]) -> Fleet | None:
 
 
 @cache
-def find(rate: float = 20, prompt: float = 1024, night: float = 0.25, had: int = 2) -> Found:
+def find(rate: float = 20, prompt: float = 1024, night: float = NIGHT, had: int = 2) -> Found:
     """The best mix for the state of the controls, and each kind alone."""
     kinds = tuple(kind(name, prompt, had if name == "H100" and had != HAD[-1] else None) for name in DESIGNS)
     day = parts(rate, prompt, night)
@@ -170,7 +171,7 @@ def table(f: Found) -> str:
     return draw.table(["Replica", "Reads, tokens a second", "Writes, tokens a second", "An hour"], out, right={1, 2, 3})
 
 
-def view(rate: float = 20, prompt: float = 1024, night: float = 0.25, had: int = 2) -> View:
+def view(rate: float = 20, prompt: float = 1024, night: float = NIGHT, had: int = 2) -> View:
     """The panel's picture and words for one state of its controls."""
     f = find(rate, prompt, night, had)
     return View(

@@ -77,7 +77,9 @@ def waiting(question: Question) -> str:
 
 
 def _strip(question: Question, yours: float | None) -> str:
-    return draw.log_strip(computed=float(question.computed), yours=yours, unit=_unit(question.base), anchors=question.anchors)
+    of = 100.0 if question.base == "%" else 1.0  # shares are held as fractions and said in per cent
+    anchors = tuple((name, of * value, *kind) for name, value, *kind in question.anchors)
+    return draw.log_strip(computed=of * float(question.computed), yours=yours and of * yours, unit=_unit(question.base), anchors=anchors)
 
 
 def _unit(base: str) -> str:

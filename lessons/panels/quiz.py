@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,10 +63,13 @@ def question(item: Item) -> str:
 
 
 def panel(make: Callable[[random.Random], Item], *, seed: int | None = None) -> Any:
-    """The item with its widgets. Without a seed every visit draws its own numbers, and "Another one" draws again."""
+    """The item with its widgets. Without a seed every visit draws its own numbers, and "Another one" draws again.
+
+    A page that does again what a reader had answered before a reload names the visit, so that it asks the same.
+    """
     import ipywidgets as w
 
-    rng = random.Random(seed)
+    rng = random.Random(os.environ.get("LIVEBOOK_VISIT") if seed is None else seed)
     current = [make(rng)]
     ask, said, worked = w.HTML(question(current[0])), w.HTML(), w.HTML(solution(current[0]))
     answer = w.Text(description=f"Your answer, {current[0].unit}", continuous_update=False)

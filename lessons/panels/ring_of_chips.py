@@ -69,9 +69,9 @@ def sentence(r: Reduce) -> str:
 
 
 def table(r: Reduce, link: str) -> str:
-    """The curve as numbers."""
+    """The ring's steps, and the curve as numbers."""
     body = [[draw.quantity(float(s), "B"), draw.quantity(float(reduce(r.chips, s, link).time), "s")] for s in SIZES]
-    return draw.table(["Message", "Time"], body, right={0, 1})
+    return draw.table(*draw.ring_table(chips=r.chips, kind="all-reduce"), right={0, 1, 2, 3}) + draw.table(["Message", "Time"], body, right={0, 1})
 
 
 def view(chips: int = 4, step: int = 1, size: int = 2**26, link: str = "nvlink4") -> View:

@@ -23,6 +23,8 @@ class Error:
     """Why a tempting other choice is not it."""
     shown: str
     """The claim with its verdict, correction and computation, as markup."""
+    group: str = ""
+    """The way in which it went astray; a heading stands where it changes."""
 
 
 def told(error: Error) -> str:
@@ -52,8 +54,11 @@ def panel(errors: Sequence[Error]) -> Any:
     """All exercises, one under the other."""
     import ipywidgets as w
 
-    shown = []
+    shown, group = [], ""
     for number, error in enumerate(errors, 1):
+        if error.group != group:
+            group = error.group
+            shown.append(w.HTML(draw.sub(group, level=2)))
         choice = w.Dropdown(options=["choose", *error.choices], value="choose", description="Where is the error?")
         said = w.HTML(waiting(error))
 

@@ -122,7 +122,7 @@ def view(chip: str = "h100-sxm", model: str = "llama3.1-8b", learned: int = 8192
     f = fork(chip, model, learned, together)
     return View(
         picture=picture(f), readout=sentence(f), table=table(f), why=explained(f.works[0].intensity) + explained(f.works[2].intensity), named=f"{f.model} on {f.chip.name}",
-        source=f"Roofs, not speeds: dense BF16 peak and full bandwidth, nothing lost. Learning: mixed-precision Adam. Reading: prompts of {PROMPT:.0f} tokens. Writing: {CONTEXT:,.0f} tokens of context each. Ridge of this chip: {draw.num(f.ridge)} FLOP per byte.",
+        source=f"Roofs, not speeds: dense BF16 peak and full bandwidth, nothing lost. Learning: mixed-precision Adam, activations not counted. Reading: prompts of {PROMPT:.0f} tokens. Writing: {CONTEXT:,.0f} tokens of context each. Ridge of this chip: {draw.num(f.ridge)} FLOP per byte.",
     )
 
 

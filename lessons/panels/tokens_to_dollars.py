@@ -27,7 +27,6 @@ PRICES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 RUNS = (1e5, 1e6, 1e7, 5e7, 1e8, 5e8, 1e9)
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 YEAR_MONTHS = defined(12.0, "months in a year")
-THOUSAND = defined(1e3, "tokens in a thousand")
 YEARS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)
 
 

@@ -19,7 +19,7 @@ from hwlib.units import show
 from lessons.exercises import Question, Slip
 from lessons.questions.verdicts import VERDICTS
 
-BITS16, BITS8 = defined(2.0, "16 bits"), defined(1.0, "8 bits")
+BITS16 = defined(2.0, "16 bits")
 ONE = defined(1.0)
 AUDITED = ("S1-08", "S1-14", "S1-21", "S2-14", "S2-24", "S2-30", "S3-36", "S3-39", "S4-03", "S4-10", "S4-11", "S4-28", "S4-29")
 """Claims that can be computed from what the course teaches."""

@@ -15,6 +15,12 @@ from lessons.draw.svg import esc
 from lessons.draw.table import Html
 from lessons.reference.tables import Shown, table
 
+PHONE = (
+    "@media(max-width:640px){.hw-terms table{display:block;min-width:0!important}.hw-terms :is(tbody,caption){display:block}"
+    ".hw-terms thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.hw-terms tbody tr{display:grid;grid-template-columns:112px 1fr;gap:2px 12px;padding:8px 0;border-bottom:1px solid var(--rule)}"
+    ".hw-terms tbody tr :is(th,td){border:0;padding:0}.hw-terms td:nth-child(4){font-size:13.5px}}"
+)
+"""On a phone a term is two lines: the word and what it is, its symbol and its chapter."""
 FILE = Path(__file__).with_name("glossary.toml")
 
 
@@ -81,10 +87,11 @@ def glossary_table() -> Shown:
     for t in terms():
         also = f'<br><span class="hw-small">also: {esc(", ".join(t.also))}</span>' if t.also else ""
         rows.append([
-            Html(f"{esc(t.term)}{also}"), t.says, Html(f"<math>{symbol_mathml(SYMBOLS[t.symbol].latex)}</math>") if t.symbol else Html('<span class="hw-none" aria-label="no symbol">–</span>'),
+            Html(f"{esc(t.term)}{also}"), t.says, Html(f"<math>{symbol_mathml(SYMBOLS[t.symbol].latex)}</math>") if t.symbol else Html('<span class="hw-none" role="img" aria-label="no symbol">–</span>'),
             Html(f'<a href="../{t.page}.html">{esc(_title(t.page))}</a>'),
         ])  # fmt: skip
-    return Shown(table(["Term", "What it is", "Symbol", "Chapter"], rows, caption="Terms of the course", ids=[t.anchor for t in terms()], wide=560))
+    grid = table(["Term", "What it is", "Symbol", "Chapter"], rows, caption="Terms of the course", ids=[t.anchor for t in terms()], wide=560)
+    return Shown(f'<div class="hw-terms"><style>{PHONE}</style>{grid}</div>')
 
 
 def _title(page: str) -> str:

@@ -26,6 +26,12 @@ def _seconds(value: float) -> str:
     return f"{draw.num(1e6 * value)} µs" if value < 1e-3 else f"{draw.num(1e3 * value)} ms" if value < 1 else f"{draw.num(value)} s"
 
 
+def _range(job: str) -> str:
+    """The range of the rounds, where the stored run kept them."""
+    found = results().get("ratios", {}).get(job)
+    return f" ({draw.num(found['low'], 2)} to {draw.num(found['high'], 2)})" if found else ""
+
+
 def side_by_side() -> Shown:
     """Import and one estimate, ours beside each peer that could be installed."""
     best, rows = _best(), []
@@ -36,7 +42,7 @@ def side_by_side() -> Shown:
             if ours is None or theirs is None:
                 rows.append([f"{what}, {label or name}", _seconds(of(ours)) if ours else None, None, "not measured: it could not be installed or did not run"])
             else:
-                rows.append([f"{what}, {label}", _seconds(of(ours)), _seconds(of(theirs)), f"{draw.num(of(theirs) / of(ours), 2)} ×"])
+                rows.append([f"{what}, {label}", _seconds(of(ours)), _seconds(of(theirs)), f"{draw.num(of(theirs) / of(ours), 2)} ×{_range(f'{job} {peer}')}"])
     return Shown(table(("What", "hwlib", "The other", "Ratio"), rows, caption="Side by side in the same run", right={1, 2, 3}, wide=560, ids=[f"beside-{k}" for k in range(len(rows))]))
 
 
@@ -55,4 +61,4 @@ def rates() -> Shown:
 def words() -> dict[str, str]:
     """Where and when it was measured."""
     r = results()
-    return {"date": r["date"], "python": r["python"], "numpy": r["numpy"], "cores": str(r["cores"])}
+    return {"date": r["date"], "python": r["python"], "numpy": r["numpy"], "cores": str(r["cores"]), "machine": r.get("cpu", r["machine"])}

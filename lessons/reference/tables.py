@@ -29,7 +29,7 @@ def cell(value: object) -> str:
     ('A &amp; B', '<b>x</b>')
     """
     if value is None:
-        return '<span class="hw-none" aria-label="not published">–</span>'
+        return '<span class="hw-none" role="img" aria-label="not published">–</span>'
     return value if isinstance(value, Html) else esc(value)
 
 

@@ -146,6 +146,38 @@ def test_claims_can_be_narrowed_without_a_script(pages):
         assert words in text
 
 
+def test_the_ledger_s_arithmetic_is_run_and_comes_out_as_stated(pages):
+    from lessons.reference.worked import steps
+
+    run = {c.id: steps(c.how) for c in catalogue.claims() if c.how}
+    assert [(id, s) for id, found in run.items() for s in found if not s.agrees] == []
+    assert sum(bool(found) for found in run.values()) >= 50 and sum(s.stated is not None for found in run.values() for s in found) >= 60
+    assert pages["claims"].count("Run here:") == sum(bool(found) for found in run.values()) and "another figure" not in pages["claims"]
+    left = {id for id, found in run.items() if not found and re.search(r"\d\s*[×/]\s*\d", catalogue.claim(id).how)}
+    assert left == {"S2-29", "S2-36", "S4-29"}, "only formulas with letters among their numbers are left"
+
+
+def test_arithmetic_that_does_not_come_out_is_noticed():
+    from lessons.reference.worked import steps
+
+    assert [s.agrees for s in steps("12 × 50 = 610; 1 × 10⁹/1000 × 0.002 × 365 = 730,000,000; 2 × 94 = 188")] == [False, False, True]
+    assert steps("__import__('os').system('x') = 1") == [] and steps("9**9**9**9 = 1") == [] and steps("1/0 = 2") == []
+
+
+def test_every_claim_has_its_row_with_verdict_correction_and_source(pages):
+    rows = re.findall(r"<tr id=\"claim-.*?</tr>", pages["claims"], re.S) or re.findall(r"<tr[^>]*claim-.*?</tr>", pages["claims"], re.S)
+    assert len(rows) == len(catalogue.claims()) == 153
+    for claim, row in zip(catalogue.claims(), rows, strict=True):
+        assert claim.id in row and catalogue.VERDICTS[claim.verdict] in row and row.count("<td") == 4
+        assert reference_text(claim.correction)[:40] in reference_text(row) and reference_text(claim.source_title)[:30] in reference_text(row)
+
+
+def reference_text(html: str) -> str:
+    import html as h
+
+    return re.sub(r"\s+", " ", h.unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
 def test_a_rule_shows_its_four_headings_and_both_designs(pages):
     for heading in ("What it notices.", "Why it matters.", "What to try.", "Known limits.", "Flagged:", "Passing:"):
         assert pages["rules"].count(heading) == len(all_rules()), heading

@@ -8,7 +8,7 @@ import pytest
 
 from hwlib.predict.goals import goals
 from hwlib.predict.validation import lines, stored_results
-from lessons.reference import performance, validation
+from lessons.reference import growth, performance, tracing, validation
 from tests.book.test_reference import Outline, cells, html_of
 
 PAGES = ("validation", "performance")
@@ -81,13 +81,66 @@ def test_ratios_come_from_one_run():
     assert set(data["best"]) & set(data["missing"]) == set()
 
 
-def test_the_benchmark_prints_ratios_only_of_what_was_measured_on_both_sides():
-    import importlib.util
+@pytest.fixture
+def tool(monkeypatch):
+    """A script of tools/, as a module."""
+    import importlib
     from pathlib import Path
 
-    spec = importlib.util.spec_from_file_location("bench", Path(__file__).parents[2] / "tools" / "bench.py")
-    bench = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bench)
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "tools"))
+    return importlib.import_module
+
+
+def test_the_benchmark_prints_ratios_only_of_what_was_measured_on_both_sides(tool):
+    bench = tool("bench")
     assert bench.ratios({"import hwlib": 0.1, "import mlsysim": 3.0, "estimate hwlib": 5e3}) == [("import", "mlsysim", pytest.approx(30))]
     assert bench.ratios({"estimate hwlib": 5e3, "estimate llm_analysis": 2.5e3}) == [("scalar estimate", "llm_analysis", pytest.approx(2))]
     assert bench.importing("json")() >= 0
+
+
+def test_a_ratio_has_the_range_of_its_rounds(tool):
+    found = {"import hwlib": [0.1, 0.2], "import mlsysim": [3.0, 4.0], "estimate hwlib": [6.0, 4.0], "estimate mlsysim": [2.0, 2.0]}
+    assert tool("bench").spreads(found) == {"import mlsysim": {"low": 20.0, "high": 30.0}, "estimate mlsysim": {"low": 2.0, "high": 3.0}}
+
+
+def test_our_tracing_is_the_textbook_model_and_the_truth_foretells_best(tool):
+    bench = tool("bench_mastery")
+    skills = bench.worlds()["as ours"]
+    rows = bench.drawn(skills, 40, 1)
+    assert bench.by_us(rows) == pytest.approx(bench.by_truth(rows, skills), abs=1e-12)
+    skills = bench.worlds()["each skill its own"]
+    rows = bench.drawn(skills, 300, 2)
+    assert bench.log_likelihood(bench.by_truth(rows, skills), rows) > bench.log_likelihood(bench.by_us(rows), rows)
+    assert bench.area(bench.by_truth(rows, skills), rows) > bench.area(bench.by_us(rows), rows) > 0.5
+
+
+def test_what_was_measured_beside_pybkt_says_the_same_with_the_same_constants():
+    r = tracing.results()
+    if "missing" not in r:
+        assert all(w["most_apart"] < 1e-9 for w in r["worlds"].values())
+        for world in r["worlds"].values():
+            assert world["judged"]["the truth"]["log_likelihood"] >= max(j["log_likelihood"] for j in world["judged"].values()) - 0.002
+
+
+def test_each_kind_of_work_was_measured_at_four_sizes_and_its_slope_is_named():
+    shown, found = growth.curves(), growth.results()
+    assert set(found["growth"]) | set(found["missing"]) == set(growth.KINDS) and not set(found["growth"]) & set(found["missing"])
+    for kind, rows in found["growth"].items():
+        name = growth.KINDS[kind][0]
+        assert len(rows) >= 4 and all(r["low"] <= r["median"] <= r["high"] for r in rows)
+        steep = growth.slope([(r["work"], r["median"]) for r in rows])
+        assert f"{name}: the time grows {growth.word(steep)} (slope" in shown
+
+
+@pytest.mark.parametrize("page", [growth.curves, tracing.foretold])
+def test_a_benchmark_that_did_not_run_says_so(monkeypatch, page):
+    monkeypatch.setattr(growth, "results", lambda: {})
+    monkeypatch.setattr(tracing, "results", lambda: {"missing": "make bench has not run"})
+    assert "not measured" in page() and "<table" not in page()
+
+
+def test_chapters_of_a_growing_book_are_spread_over_the_whole(tool):
+    bench = tool("bench_growth")
+    for size in bench.SIZES["book"]:
+        chosen = bench.pages(size)
+        assert len(set(chosen)) == size and all((bench.ROOT / f"{page}.md").is_file() for page in chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,11 +16,15 @@ from . import reading
 
 MINIBOOK = Path(__file__).with_name("minibook")
 
+spec = importlib.util.spec_from_file_location("site_tool", reading.ROOT / "tools" / "make_site.py")
+site_tool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(site_tool)
+
 
 def pytest_collection_modifyitems(items) -> None:
     """With several workers (`-n`), the tests of the small book stay together, so that it is built once."""
     for item in items:
-        if "minibook" in getattr(item, "fixturenames", ()) or item.path.name in ("test_live.py", "test_build.py"):
+        if "minibook" in getattr(item, "fixturenames", ()) or item.path.name in ("test_live.py", "test_build.py", "test_robust.py"):
             item.add_marker(pytest.mark.xdist_group("minibook"))
 
 
@@ -89,6 +94,32 @@ def minibook(tmp_path_factory) -> Path:
 def minihtml(minibook) -> Path:
     """The small book's pages."""
     return minibook / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def site(minihtml, tmp_path_factory) -> Path:
+    """The root of a host with the small book's site at /classes/2026/, Python from its content network."""
+    root = tmp_path_factory.mktemp("host")
+    (root / "classes").mkdir()
+    site_tool.make(minihtml, root / "classes" / "2026")
+    return root
+
+
+@pytest.fixture(scope="session")
+def whole_site(minihtml, mirror, tmp_path_factory) -> Path:
+    """The same with Pyodide in the site."""
+    root = tmp_path_factory.mktemp("alone")
+    (root / "classes").mkdir()
+    site_tool.make(minihtml, root / "classes" / "2026", mirror)
+    return root
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory) -> Path:
+    """The root of a host with the real book's site at /course/, Python from its content network."""
+    root = tmp_path_factory.mktemp("course")
+    site_tool.make(reading.BOOK, root / "course")
+    return root
 
 
 @pytest.fixture(scope="session")

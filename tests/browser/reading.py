@@ -106,15 +106,17 @@ def local_server(html: Path, root: Path, *options: str) -> Iterator[LocalServer]
 class Reader:
     """One visitor with an empty profile: a page, what it asked for, and what it complained about."""
 
-    def __init__(self, browser, mirror: Path | None = None, **options) -> None:
+    def __init__(self, browser, mirror: Path | None = None, *, direct: bool = False, **options) -> None:
         self.context = browser.new_context(**options)
         self.context.set_default_timeout(10_000)
         self.requests: list[str] = []
         self.complaints: list[str] = []
         # Nothing leaves this machine, whatever a page tries; what it tried is in `requests`.
-        self.context.route(lambda url: urlsplit(url).hostname not in ("127.0.0.1", None), lambda route: route.abort())
+        # `direct` leaves that to the test's own host: Playwright keeps no cache where it looks at requests.
+        if not direct:
+            self.context.route(lambda url: urlsplit(url).hostname not in ("127.0.0.1", None), lambda route: route.abort())
         if mirror:
-            self.context.route(f"{PYODIDE}**", functools.partial(answer_from, mirror))
+            self.answer(mirror)
         self.page = self.context.new_page()
         self.context.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", self._console)
@@ -123,6 +125,10 @@ class Reader:
     def _console(self, message) -> None:
         if message.type in ("error", "warning") and not any(remark in message.text for remark in THEME_REMARKS):
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def answer(self, mirror: Path) -> None:
+        """Answer for Pyodide's content network from this folder."""
+        self.context.route(f"{PYODIDE}**", functools.partial(answer_from, mirror))
 
     def open(self, address: str, state: str | None = None, seconds: float = 60) -> None:
         """Go to a page, and wait for it to reach a state of the live book if one is named."""

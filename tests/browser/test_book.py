@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from . import book_pages, reading
+from . import book_pages, reading, weight
 from .accessibility import PHONE, overflow, set_theme, violations
 
 pytestmark = [
@@ -15,12 +15,14 @@ pytestmark = [
 
 PAGES = book_pages.in_contents() or ["book/index"]
 LIVE = book_pages.live_pages()
+HEAVIEST = 10_000_000
+"""Bytes on the wire until all of a page lives, Python and numpy included."""
 
 @pytest.fixture(scope="module")
-def book():
-    """The book on a static host."""
-    with reading.static_host(reading.BOOK) as address:
-        yield address
+def book(course):
+    """The book's site under a sub-path of a static host that sets no header."""
+    with reading.static_host(course) as address:
+        yield f"{address}course/"
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,11 @@ def test_a_live_page_in_the_browser(page, book, mirror, visit):
     print(f"{page}: live in {reader.marks()['live'] / 1e3:.1f} s")
     assert reader.strangers(book, reading.PYODIDE) == []
     assert reader.complaints == []
+    weighed = weight.of(reader.requests, {book: reading.BOOK, reading.PYODIDE: mirror})
+    print(f"{page}: {sum(weighed.values()) / 1e6:.2f} MB")
+    assert sum(weighed.values()) <= HEAVIEST, weighed
+    late = reader.page.evaluate("JSON.parse(document.getElementById('livebook-config').textContent).late.map(([path]) => path.split('/').at(-1))")
+    assert not set(late) & set(weighed), "a part that the page was not expected to need"
     for theme in ("light", "dark"):
         set_theme(reader.page, theme)
         assert violations(reader.page) == [], theme

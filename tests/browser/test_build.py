@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import sys
 import time
-import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,8 @@ from . import conftest, reading
 
 sys.path.insert(0, str(reading.EXTENSIONS))
 
-from livebook import cells, packaging, page  # noqa: E402
+from livebook import cells, icons, packaging, page, parting  # noqa: E402
+from livebook.livekernel import late  # noqa: E402 - its Python runs here as well
 
 
 def package(folder, **files: str):
@@ -57,6 +60,116 @@ def test_the_same_contents_give_the_same_zip_whenever_they_are_packed(tmp_path):
     assert (first / name).read_bytes() == (second / name).read_bytes()
     assert packaging.write_zip({**files, "x.py": b"3"}, first, "course") != name
     assert not (first / name).exists(), "the earlier zip is not left behind"
+
+
+def unpacked(packed: bytes, folder) -> dict[str, bytes]:
+    """The files of a part, as the page's own Python unpacks it."""
+    late.unpack(packed, str(folder))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_part_unpacks_to_what_was_packed(tmp_path):
+    """Whatever is in the files, and in whatever order they came; and it is smaller than the zip."""
+    files = {"c/a.py": b"x = 1\n" * 50, "c/deep/er/b.toml": b"\n\n", "c/empty.py": b"", "c/e.bin": bytes(range(256))}
+    assert packaging.pack(files) == packaging.pack(dict(reversed(files.items())))
+    assert unpacked(packaging.pack(files), tmp_path / "out") == files
+
+
+PARTS = {"big": ["c/data/big.npz"], "judge": ["j/"]}
+WHOLE = {name: text.encode() for name, text in {
+    "c/__init__.py": "", "c/m.py": "from . import n\ndef late():\n    import j.k\n", "c/n.py": "import os.path", "c/user.py": "from j.k import f",
+    "c/data/big.npz": "1", "j/__init__.py": "", "j/k.py": "f = 1", "j/data.toml": ""}.items()}
+
+
+def test_a_page_asks_at_once_only_for_the_parts_that_its_cells_import():
+    """What stands in a function waits; a part comes before the part whose folder it lies in; an empty part is told."""
+    assert {name: sorted(files) for name, files in parting.divide(WHOLE, PARTS).items()} == {
+        "course": ["c/__init__.py", "c/m.py", "c/n.py", "c/user.py"], "big": ["c/data/big.npz"], "judge": ["j/__init__.py", "j/data.toml", "j/k.py"]}
+    assert parting.imported(["from c import m"], WHOLE) == {"c/__init__.py", "c/m.py", "c/n.py"}
+    assert parting.wanted(["from c import m"], WHOLE, PARTS) == []
+    assert parting.wanted(["import c.m", "def g():\n    pass\nfrom c.user import f"], WHOLE, PARTS) == ["judge"]
+    with pytest.raises(Exception, match="livebook_apart names 'none' for x/"):
+        parting.divide(WHOLE, {"none": ["x/"]})
+
+
+@pytest.fixture
+def travelling(tmp_path, monkeypatch):
+    """The common part in a folder that Python imports from, and the others a request away."""
+    parts = parting.divide({f"late_{name}": content.replace(b"import j", b"import late_j").replace(b"from j", b"from late_j") for name, content in WHOLE.items()},
+                           {name: [f"late_{prefix}" for prefix in prefixes] for name, prefixes in PARTS.items()})
+    late.unpack(packaging.pack(parts["course"]), str(tmp_path))
+    asked = []
+
+    def get(address):
+        asked.append(address)
+        if address == "gone":
+            raise ConnectionError("no answer")
+        return packaging.pack(parts[address])
+
+    finder = late.Late([("big", ["late_c/data/big.npz"]), ("judge", ["late_j/"]), ("gone", ["late_g/"])], folder=str(tmp_path), get=get)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, finder])
+    yield tmp_path, finder, asked
+    for name in [name for name in sys.modules if name.startswith("late_")]:
+        del sys.modules[name]
+
+
+def test_a_part_comes_when_something_of_it_is_imported(travelling):
+    """Once, and only that part; what the course does not have is missing as ever."""
+    _, _, asked = travelling
+    import late_c.m
+
+    assert asked == []
+    with pytest.raises(ModuleNotFoundError, match="late_x"):
+        import late_x  # noqa: F401 - there is no such module
+    late_c.m.late()
+    import late_c.user  # noqa: F401 - comes from the part that is here by now
+
+    assert asked == ["judge"]
+
+
+def test_a_part_comes_when_a_file_of_it_is_opened(travelling):
+    """Before it is; a listing brings it too, and a listing of the folder above brings nothing."""
+    folder, finder, asked = travelling
+    finder.heard("os.listdir", (str(folder / "late_c"),))
+    finder.heard("open", (str(folder / "late_c" / "data" / "small.npz"), "r", 0))
+    finder.heard("open", (3, "r", 0))
+    assert asked == []
+    finder.heard("open", (str(folder / "late_c" / "data" / "big.npz"), "r", 0))
+    assert (folder / "late_c" / "data" / "big.npz").read_bytes() == b"1"
+    finder.heard("os.scandir", (str(folder / "late_j"),))
+    assert asked == ["big", "judge"]
+    assert (folder / "late_j" / "data.toml").is_file()
+
+
+def test_a_part_that_cannot_come_is_told_and_asked_again(travelling):
+    """In one sentence; the network may be back the next time."""
+    _, finder, asked = travelling
+    for _ in range(2):
+        with pytest.raises(OSError, match="could not be fetched .no answer.: is the network gone"):
+            finder.bring("late_g/__init__.py")
+    assert asked == ["gone", "gone"]
+
+
+def test_a_page_shows_the_same_icons_from_a_font_of_its_own(tmp_path):
+    """A page of the theme loses the script and the fonts that it fetched, and links to one sheet with the glyphs that it shows."""
+    import pydata_sphinx_theme
+
+    vendor = next(Path(pydata_sphinx_theme.__file__).parent.glob("theme/pydata_sphinx_theme/static/vendor/fontawesome/*"))
+    html = ('<link href="../_static/vendor/fontawesome/6/css/all.min.css?digest=a" rel="stylesheet" />\n'
+            '<link rel="preload" as="font" type="font/woff2" crossorigin href="../_static/vendor/fontawesome/6/webfonts/fa-brands-400.woff2" />\n'
+            '<script src="../_static/vendor/fontawesome/6/js/all.min.js?digest=a"></script><i class="fa-solid fa-bars"></i>')
+    after = icons.with_icons(html, "livebook/icons.css?v=1")
+    assert after == '<link href="../_static/livebook/icons.css?v=1" rel="stylesheet" /><i class="fa-solid fa-bars"></i>'
+    assert icons.with_icons(after, "livebook/icons.css?v=2") == after.replace("v=1", "v=2")
+    sheet = icons.style([html], vendor)
+    assert sheet == icons.style([html], vendor), "two builds give the same bytes"
+    assert '.fa-bars::before { content: "\\f0c9"; }' in sheet and len(sheet) < 6000
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(io.BytesIO(base64.b64decode(re.search(r"base64,([^)]+)", sheet)[1])))
+    assert {0xF0C9, icons.CHEVRON} == set(font.getBestCmap())
+    assert font["name"].getDebugName(1) == icons.NAME, "the licence reserves the font's own name"
 
 
 def test_an_unknown_package_is_named(tmp_path):
@@ -121,17 +234,16 @@ def built(source, name="explorer.html") -> str:
     return (source / "_build" / "html" / name).read_text()
 
 
-def test_a_built_page_carries_its_cells_and_a_versioned_everything(changing):
+def test_a_built_page_carries_its_cells_and_a_versioned_everything(changing, tmp_path):
     """The sources, the zips by hash, the script by checksum; and no address outside but Pyodide's."""
     html = built(changing)
     config = json.loads(re.search(r'<script[^>]*id="livebook-config"[^>]*>(.*?)</script>', html, re.DOTALL)[1])
     assert [(c["number"], c["live"]) for c in config["cells"]] == [(1, False), (3, True)]
-    assert (changing / "_build" / "html" / config["course"]).is_file()
     assert re.search(r"livebook\.js\?v=\w+", html) and re.search(r"livebook\.css\?v=\w+", html)
     assert "worker.js?v=" in config["worker"]
     assert "THEBE_JS_URL" not in html
-    names = zipfile.ZipFile(changing / "_build" / "html" / config["course"]).namelist()
-    assert "minilib/chips.toml" in names
+    (common,) = config["course"]
+    assert "minilib/chips.toml" in unpacked((changing / "_build" / "html" / common).read_bytes(), tmp_path)
     assert "<noscript>" in html
 
 
@@ -141,7 +253,7 @@ def test_a_change_in_a_package_leaves_no_stale_figure(changing):
     chips = changing / "minilib" / "chips.toml"
     before = built(changing)
     chips.write_text(chips.read_text().replace("mem_bytes_per_s = 1e12", "mem_bytes_per_s = 2e12"))
-    assert conftest.build(changing).count("Executing notebook") == 3
+    assert conftest.build(changing).count("Executing notebook") == 4
     after = built(changing)
     assert "<b>571</b>" in before and "<b>1,143</b>" in after and "<b>571</b>" not in after
 

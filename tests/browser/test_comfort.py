@@ -72,6 +72,30 @@ def test_progress_is_kept_by_the_browser_alone_and_can_be_forgotten(open_page):
     assert open_page.reader.complaints == []
 
 
+def test_two_tabs_add_to_one_progress_and_neither_forgets_the_others(open_page):
+    page = open_page(CHAPTER)
+    other = page.context.new_page()
+    other.goto(page.url.replace(CHAPTER, OTHER))
+    for tab in (page, other):
+        tab.get_by_role("button", name="Mark this page as read").click()
+    assert sorted(json.loads(page.evaluate("localStorage.getItem('hw-read')"))) == ["4-economics/levers", "4-economics/market"]
+    for tab in (page, other):
+        tab.get_by_text("2 of ").wait_for()
+    other.get_by_role("button", name="Mark this page as unread").click()
+    page.get_by_text("1 of ").wait_for()
+    # a page that the browser had put aside hears of nothing: it looks again when it comes back
+    page.evaluate("localStorage.clear(); dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert "read, remembered" not in page.locator(".hw-progress").inner_text()
+
+
+def test_without_storage_the_page_is_whole(open_page):
+    open_page.reader.page.add_init_script("for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get() { throw new DOMException('refused', 'SecurityError'); } });")
+    page = open_page(CHAPTER)
+    page.get_by_role("button", name="Mark this page as read").click()
+    assert page.locator(".bd-article h1").is_visible() and page.locator(".bd-sidebar-primary nav a").count() > 10
+    assert [said for said in open_page.reader.complaints if "SecurityError" not in said and "refused" not in said] == []
+
+
 def test_what_another_script_left_behind_does_no_harm(open_page):
     page = open_page(CHAPTER)
     for left in ("{", "7", '{"a": 1}', "[1, null]"):

@@ -203,6 +203,18 @@ def test_progress_is_told_in_megabytes(host, mirror, visit):
     assert said[-1] == "Live: Python runs in this page."
 
 
+def test_a_part_that_is_not_needed_does_not_travel_until_it_is(live):
+    """In the browser one request brings it; the local Python has it."""
+    reader = live("explorer.html")
+    asked = lambda: [url for url in reader.requests if "/aside-" in url]  # noqa: E731
+    assert asked() == []
+    for _ in range(2):
+        said = reader.page.evaluate("window.__livebook.kernel.run('from minilib import aside\\naside.WORD', 'aside')")
+        assert "fetched when asked for" in said[-1]["data"]["text/plain"]
+    assert len(asked()) == (live.backend == "pyodide")
+    assert not reader.complaints
+
+
 def test_how_long_a_reader_waits(live, record_property, capsys):
     """From navigation to live, and from a moved slider to the new figure: printed, with room for a busy machine."""
     reader = live("explorer.html")

@@ -1,39 +1,25 @@
-"""The site under a sub-path of a static host: live, strict about scripts, and without the internet if so made."""
+"""The site that `make site` makes of a small book: its files, and how strict its pages are about scripts.
+
+The real book's site is crawled in `test_course_site.py`.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 
 import pytest
 
 from . import reading
-
-spec = importlib.util.spec_from_file_location("site_tool", reading.ROOT / "tools" / "make_site.py")
-tool = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(tool)
+from .conftest import site_tool as tool
 
 PAGES = ("index", "explorer", "controls")
 
 
 @pytest.fixture(scope="module")
-def sub_path(minihtml, tmp_path_factory):
-    """The small book's site at /classes/2026/, Python from its content network."""
-    root = tmp_path_factory.mktemp("host")
-    (root / "classes").mkdir()
-    tool.make(minihtml, root / "classes" / "2026")
-    with reading.static_host(root) as address:
-        yield f"{address}classes/2026/"
-
-
-@pytest.fixture(scope="module")
-def alone(minihtml, mirror, tmp_path_factory):
-    """The same with Pyodide in the site."""
-    root = tmp_path_factory.mktemp("alone")
-    (root / "classes").mkdir()
-    tool.make(minihtml, root / "classes" / "2026", mirror)
-    with reading.static_host(root) as address:
+def sub_path(site):
+    """The small book under a sub-path, Python from its content network."""
+    with reading.static_host(site) as address:
         yield f"{address}classes/2026/"
 
 
@@ -78,22 +64,6 @@ class TestFiles:
 
 @pytest.mark.browser
 class TestInChromium:
-    def test_under_a_sub_path_the_page_comes_alive(self, sub_path, mirror, visit):
-        reader = visit(mirror)
-        reader.open(f"{sub_path}explorer.html", "live")
-        assert reader.complaints == [] and reader.strangers(sub_path, reading.PYODIDE) == []
-
-    def test_self_hosted_nothing_is_asked_of_anybody_else(self, alone, visit):
-        reader = visit()
-        reader.open(f"{alone}explorer.html", "live")
-        assert reader.complaints == [] and reader.strangers(alone) == []
-        assert any(url.endswith("pyodide.asm.wasm") for url in reader.requests)
-
-    def test_without_the_network_the_page_stays_as_built_and_says_so(self, sub_path, visit):
-        reader = visit()
-        reader.open(f"{sub_path}explorer.html", "static")
-        assert reader.page.locator(".livebook-status").first.inner_text()
-
     @pytest.mark.parametrize("page", PAGES)
     def test_no_page_breaks_its_own_policy(self, sub_path, mirror, visit, page):
         reader = visit(mirror)

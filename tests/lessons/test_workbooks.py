@@ -6,6 +6,7 @@ import argparse
 import csv
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
@@ -14,8 +15,8 @@ from nbclient import NotebookClient
 
 import lessons
 from hwlib.errors import BadInput
-from lessons.exercises import answered, attempt, check, hint, question, questions
-from tutor import briefs, submission, validate
+from lessons.exercises import answered, attempt, card, check, hint, question, questions
+from tutor import briefs, submission, tickets, validate
 
 FOLDER = Path(lessons.__file__).parent / "workbooks"
 BOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -246,6 +247,64 @@ def test_an_attempt_names_its_blanks_and_then_its_mistakes():
     assert "design.replicas = 0 is out of range" in str(attempt("serve-7b", values | {"replicas": 0}))
     good = attempt("serve-7b", values, predictions={"bottleneck": ...})
     assert good.ready and good.review.score > 0 and "<pre" in good._repr_html_()
+
+
+# A ticket: numbers of one's own
+
+KEY = b"instructor's key, for the test: k"
+
+
+def ticket_for(brief: str, student: str = "s-0031", chips: int = 0) -> str:
+    return tickets.issue(KEY, student, brief, datetime(2030, 1, 1, tzinfo=UTC), chips)
+
+
+@pytest.mark.parametrize("brief", [learner.brief for learner in LEARNERS.values()])
+def test_a_ticket_puts_its_numbers_into_the_brief_the_review_and_the_hand_in(brief, tmp_path):
+    ticket = ticket_for(brief)
+    given = tickets.numbers(ticket)
+    own = str(card(brief, ticket=f" {ticket}\n"))
+    assert given and all(name in own for name in given) and "Your numbers" not in str(card(brief))
+    values = dict(briefs.brief(brief).reference_values)
+    mine = attempt(brief, values, ticket=ticket, assumptions={name: 1.0 for name in given}, reasons=dict.fromkeys(given, "mine"))
+    assert mine.ready and {name: mine.entry.assumptions[name] for name in given} == given, "the ticket's numbers stand before one's own"
+    receipt = lessons.submit(mine.entry, student="s-0031", ticket=ticket, path=tmp_path / "x.submission.json")
+    assert receipt.submission.entry == mine.entry and receipt.review.score == mine.review.score
+
+
+def test_two_learners_with_the_same_design_are_reviewed_under_their_own_numbers():
+    values = dict(briefs.brief("serve-7b").reference_values)
+    seen = {str(attempt("serve-7b", values, ticket=ticket_for("serve-7b", student)).review) for student in ("s-1", "s-2", "s-3")}
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize(("ticket", "words"), [("no ticket", "ticket must be the text"), ("t2~serve-70b~20270101T000000Z~daily_users=45000~0f~0f", "ticket is for serve-70b")])
+def test_a_ticket_that_is_none_is_one_sentence_and_stops_nothing(ticket, words):
+    values = dict(briefs.brief("serve-7b").reference_values)
+    said = attempt("serve-7b", values, ticket=ticket)
+    assert not said.ready and words in str(said) and words in str(card("serve-7b", ticket=ticket)) and words in card("serve-7b", ticket=ticket)._repr_markdown_()
+
+
+def test_a_chip_that_the_ticket_does_not_offer_is_refused_while_one_works():
+    values = dict(briefs.brief("serve-70b").reference_values)
+    offered = tickets.numbers(ticket_for("serve-70b", chips=2))["chips"]
+    other = next(chip for chip in briefs.brief("serve-70b").chips if chip not in offered)
+    assert "not on offer under this ticket" in str(attempt("serve-70b", values | {"accelerator": other}, ticket=ticket_for("serve-70b", chips=2)))
+
+
+@EVERY
+def test_a_workbook_with_a_ticket_hands_in_what_the_key_of_the_instructor_accepts(stem, tmp_path):
+    """Only brief, design and hand-in are run again: the rest of the workbook knows no ticket."""
+    learner, book = LEARNERS[stem], filled(stem)
+    ticket = ticket_for(learner.brief)
+    book.cells = [cell for cell in book.cells if cell.id in ("setup", "s4-brief", "s4-predictions", "s4-design", "s7-submit")]
+    for cell in book.cells:
+        cell.source = cell.source.replace('ticket = ""', f"ticket = {ticket!r}")
+    shown = said(run(book, tmp_path))
+    first = next(iter(tickets.numbers(ticket)))
+    assert f"({first})" in shown and "Handed in" in shown
+    handed = submission.read((tmp_path / f"{learner.brief}.submission.json").read_bytes())
+    assert tickets.check(KEY, handed.ticket, "s-0031", learner.brief, received=datetime(2026, 1, 1, tzinfo=UTC)).given == tickets.numbers(ticket)
+    assert handed.entry.assumptions == tickets.numbers(ticket)
 
 
 # submit

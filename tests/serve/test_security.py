@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import socket
@@ -27,6 +28,9 @@ def folder(tmp_path_factory):
     (root / "html" / "_static").mkdir(parents=True)
     (root / "html" / "index.html").write_text("<html><head></head><body>one page</body></html>")
     (root / "html" / "_static" / "a.txt").write_text("a file")
+    for name in ("link.txt", "page.html"):
+        (root / "html" / name).symlink_to(root / "secret.txt")
+    (root / "html" / "folder").symlink_to(root)
     return root
 
 
@@ -141,8 +145,60 @@ class TestWhoGetsIn:
         assert not seen.get("Access-Control-Allow-Origin")
 
 
+    @pytest.mark.parametrize("name", ["evil.example:80", "127.0.0.1.evil.example", "0.0.0.0", "2130706433", "localhost.", ""])
+    def test_no_way_of_writing_another_host_is_let_in(self, server, name):
+        status, _, body = ask(server, "/book/", Host=name, X_Forwarded_Host="127.0.0.1")
+        assert status in (400, 403) and server.token not in body
+
+    def test_pages_of_other_ports_get_neither_the_cookie_nor_a_file(self, server):
+        """To a browser they are of the same site: another program's page on this computer must not load from here."""
+        _, headers, _ = ask(server, f"/book/?token={server.token}", token=False)
+        assert "SameSite=Strict" in headers["Set-Cookie"] and "HttpOnly" in headers["Set-Cookie"]
+        for path in ("/book/", "/book/_static/a.txt", "/api/kernels"):
+            assert ask(server, path)[1]["Cross-Origin-Resource-Policy"] == "same-origin"
+
+    def test_a_browser_that_refuses_cookies_is_told_so(self, server):
+        """Its style sheets do not come, so what they hide is seen."""
+        assert "this browser refuses the cookie" in ask(server, f"/book/?token={server.token}", token=False)[2]
+
+
+class TestWhoTakesTooMuch:
+    def test_a_large_body_is_not_even_read(self, server):
+        """It would be read before anybody asks for the token."""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+            line.sendall(f"POST /api/kernels HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: 300000000\r\n\r\n".encode())
+            assert line.recv(100).startswith(b"HTTP/1.1 400")
+
+    @pytest.mark.parametrize("start", [b"GET /book/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * (1 << 20), b"G" * (1 << 20)])
+    def test_a_header_without_an_end_is_cut_off(self, server, start):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line, contextlib.suppress(ConnectionError):
+            line.sendall(start)
+            assert line.recv(100) == b""
+        assert ask(server, "/book/")[0] == 200
+
+    def test_many_that_dawdle_keep_nobody_out_and_are_sent_away(self, folder, monkeypatch):
+        """300 requests that never end; the patience is shortened for the test, and its own value looked at."""
+        monkeypatch.syspath_prepend(str(reading.EXTENSIONS))
+        from livebook_server import __main__ as serve
+
+        assert 5 <= serve.PATIENCE_S <= 60
+        with reading.local_server(folder / "html", folder, "--patience", "2") as running, contextlib.ExitStack() as held:
+            lines = [held.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=20)) for _ in range(300)]
+            for line in lines:
+                line.sendall(b"GET /book/ HTTP/1.1\r\nHost: 127.0.0.1")
+            assert ask(running, "/book/")[0] == 200
+            for line in lines:
+                with contextlib.suppress(ConnectionError):
+                    assert line.recv(1) == b""
+
+
 class TestWhatTheyReach:
-    @pytest.mark.parametrize("path", ["/book/../secret.txt", "/book/..%2fsecret.txt", "/book/%2e%2e/secret.txt", "/book/_static/..%2f..%2fsecret.txt", "/book//etc/passwd", "/book/..%5csecret.txt", "/book/%00"])
+    @pytest.mark.parametrize("name", ["link.txt", "folder/secret.txt", "page.html"])
+    def test_no_symbolic_link_leads_out(self, server, name):
+        status, _, body = ask(server, f"/book/{name}")
+        assert status in (403, 404) and "not for readers" not in body
+
+    @pytest.mark.parametrize("path", ["/book/../secret.txt", "/book/..%2fsecret.txt", "/book/%2e%2e/secret.txt", "/book/_static/..%2f..%2fsecret.txt", "/book//etc/passwd", "/book/..%5csecret.txt", "/book/%00", "/book/%252e%252e/secret.txt", "/book/%c0%ae%c0%ae/secret.txt", "/book/....//secret.txt", "/book/;/../secret.txt", "//secret.txt"])
     def test_no_path_leads_out(self, server, path):
         status, _, body = ask(server, path)
         assert status in (400, 403, 404) and "not for readers" not in body and "root:" not in body
@@ -221,6 +277,16 @@ class TestKernels:
         monkeypatch.setattr(house, "shutdown_kernel", shut)
         asyncio.run(house.end_abandoned())
         assert gone == (["old"] if ended else [])
+
+    def test_a_kernel_that_is_still_starting_is_neither_abandoned_nor_an_error(self, monkeypatch):
+        monkeypatch.syspath_prepend(str(reading.EXTENSIONS))
+        from livebook_server.kernels import PageKernel, PageKernels
+
+        house = PageKernels(most=1, grace_s=30)
+        house._kernels["new"] = house.kernel_manager_factory()
+        assert isinstance(house._kernels["new"], PageKernel)
+        asyncio.run(house.end_abandoned())
+        assert list(house._kernels) == ["new"]
 
     def test_kernels_end_with_the_server(self, folder):
         with reading.local_server(folder / "html", folder) as running:

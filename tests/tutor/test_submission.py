@@ -6,7 +6,7 @@ import json
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hwlib.designs import knobs
@@ -109,6 +109,7 @@ def test_any_bytes_give_a_submission_or_one_sentence(data):
 
 @fuzz
 @given(JSON)
+@example({"\n": {"\x1f": None}})
 def test_any_json_gives_a_submission_or_one_sentence(value):
     text = json.dumps(value).encode("utf-8", "surrogatepass")
     with pytest.raises(BadInput) as caught:

@@ -1,8 +1,9 @@
-"""What is copied into ``_static/livebook``: script, worker, zips, MathJax and, if wanted, Pyodide itself."""
+"""What is copied into ``_static/livebook``: script, worker, archives, MathJax and, if wanted, Pyodide itself."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from . import packaging
+from . import packaging, parting
 
 HERE = Path(__file__).parent
 MATHJAX = "livebook/mathjax/tex-chtml-full.js"
@@ -26,7 +27,8 @@ logger = logging.getLogger(__name__)
 class Assets:
     """What a build put in place, for the parts that link to it or ask whether it changed."""
 
-    course_zip: str
+    course: dict[str, str]  # the archive of each part, the common one first
+    files: dict[str, bytes]  # what is in them, by path
     runtime_zip: str
     pyodide_url: str
     packages_digest: str
@@ -60,17 +62,17 @@ def install(app: Sphinx) -> None:
     course = packaging.without(whole, app.config.livebook_left_out)
     runtime = packaging.distribution_files(app.config.livebook_distributions)
     runtime |= packaging.package_files(["livekernel"], HERE)
-    course_zip = packaging.write_zip(course, folder, "course")
+    archives = {name: packaging.write_pack(files, folder, name) for name, files in parting.divide(course, app.config.livebook_apart).items()}
     runtime_zip = packaging.write_zip(runtime, folder, "runtime")
-    logger.info("livebook: %s %.0f kB, %s %.0f kB", course_zip, (folder / course_zip).stat().st_size / 1e3,
-                runtime_zip, (folder / runtime_zip).stat().st_size / 1e3)
+    logger.info("livebook: %s", ", ".join(f"{name} {(folder / name).stat().st_size / 1e3:.0f} kB" for name in (*archives.values(), runtime_zip)))
 
     app.livebook = Assets(
-        course_zip=course_zip,
+        course=archives,
+        files=course,
         runtime_zip=runtime_zip,
         pyodide_url=_pyodide(app, folder),
         packages_digest=packaging.digest(whole),  # a figure that was built may rest on data that does not travel
-        assets_digest=_digest_of(_style_files(app), course_zip, runtime_zip, *_settings(app)),
+        assets_digest=_digest_of(_style_files(app), *archives.values(), runtime_zip, *_settings(app)),
         worker_version=packaging.digest({"worker.js": (HERE / "static" / "worker.js").read_bytes()}),
     )
 
@@ -83,8 +85,10 @@ def _pyodide(app: Sphinx, folder: Path) -> str:
     source = Path(app.confdir, local)
     if not (source / "pyodide-lock.json").is_file():
         raise ExtensionError(f"livebook_pyodide_dir: {source} holds no pyodide-lock.json")
-    shutil.copytree(source, folder / "pyodide", dirs_exist_ok=True)
-    return "_static/livebook/pyodide/"
+    # Its files bear the same names in every release: with the release in the folder's, a browser's cache cannot mix two.
+    name = f"pyodide-{json.loads((source / 'pyodide-lock.json').read_text(encoding='utf-8'))['info']['version']}"
+    shutil.copytree(source, folder / name, dirs_exist_ok=True)
+    return f"_static/livebook/{name}/"
 
 
 def _style_files(app: Sphinx) -> Iterable[Path]:
@@ -98,7 +102,7 @@ def _settings(app: Sphinx) -> list[str]:
     """The settings that are written into pages."""
     config = app.config
     return [config.livebook_pyodide_url, config.livebook_pyodide_dir, os.environ.get("LIVEBOOK_PYODIDE_DIR", ""),
-            *config.livebook_pyodide_packages]
+            json.dumps(config.livebook_apart), *config.livebook_pyodide_packages]
 
 
 def _digest_of(files: Iterable[Path], *words: str) -> str:

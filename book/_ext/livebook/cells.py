@@ -3,7 +3,7 @@
 A cell tagged ``live`` runs there, and its widgets replace the built ones. An earlier cell that is not
 tagged runs too, unseen, when a live cell needs a name that it binds (``from lessons import panels``); a
 cell that draws a static figure with matplotlib does not, and costs the reader nothing. The tag ``no-live``
-keeps a cell out in any case.
+keeps a cell out in any case. On a worksheet (``livebook_sheets``) every cell runs, and a reader may change it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ast
 import builtins
 import symtable
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,11 +109,12 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         node for node in doctree.findall(nodes.container)
         if node.get("nb_element") == "cell_code"
     ]
-    if not any("live" in (node.get("cell_metadata") or {}).get("tags", []) for node in containers):
+    sheet = is_sheet(app, docname)
+    if not sheet and not any("live" in (node.get("cell_metadata") or {}).get("tags", []) for node in containers):
         return
     cells = list(code_cells(app, docname))
     try:
-        chosen = select(cells)
+        chosen = cells if sheet else select(cells)
     except SyntaxError as error:
         logger.warning("a live cell must be plain Python: %s", error.msg, type="livebook", location=docname)
         return
@@ -123,6 +125,11 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         {"id": element_id(cell.index), "number": numbers[cell.index], "source": cell.source, "live": cell.live}
         for cell in chosen
     ]
+
+
+def is_sheet(app: Sphinx, docname: str) -> bool:
+    """Whether a reader may change and run the cells of this page."""
+    return any(fnmatch(docname, pattern) for pattern in app.config.livebook_sheets)
 
 
 def element_id(index: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from . import cells
+from . import cells, parting
 
 HERE = Path(__file__).parent
+UNSET = (None, "", "–", "choose")  # the last two are what a drop-down shows before a reader has chosen
 VIEW_TAG = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>', re.DOTALL)
+
+UNSCRIPTED = '<p class="state">Figure as built: this browser runs no JavaScript, so its controls are left out.</p>'
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +51,10 @@ def complete(app: Sphinx, pagename: str, template: str, context: dict, doctree: 
 
 def settings(app: Sphinx, pagename: str, live: list[dict]) -> dict[str, Any]:
     """What the script reads; addresses are relative to `root`, the root of the book seen from the page."""
-    assets = app.livebook
+    assets, apart = app.livebook, app.config.livebook_apart
+    now = [parting.COMMON, *parting.wanted([cell["source"] for cell in live], assets.files, apart)]
     ours = {name: (Path(app.outdir) / "_static" / "livebook" / name).stat().st_size
-            for name in (assets.runtime_zip, assets.course_zip)}
+            for name in (assets.runtime_zip, *(assets.course[part] for part in now))}
     packages = [*app.config.livebook_pyodide_packages, *page_packages(app, pagename)]
     files = expected_files(assets.pyodide_url, packages)
     if files:
@@ -60,10 +65,12 @@ def settings(app: Sphinx, pagename: str, live: list[dict]) -> dict[str, Any]:
         "pyodide": assets.pyodide_url,
         "packages": packages,
         "archives": [f"_static/livebook/{assets.runtime_zip}"],
-        "course": f"_static/livebook/{assets.course_zip}",
+        "course": [f"_static/livebook/{assets.course[part]}" for part in now],
+        "late": [[f"_static/livebook/{assets.course[part]}", apart[part]] for part in apart if part not in now],
         "files": files,
         "bytes": sum(wire for wire, _ in files.values()),
         "cells": live,
+        **({"sheet": pagename} if cells.is_sheet(app, pagename) else {}),
     }
 
 
@@ -111,19 +118,43 @@ def widget_state(app: Sphinx, pagename: str) -> dict[str, Any]:
 
 
 def with_built_values(body: str, state: dict[str, Any]) -> str:
-    """Repeat each widget's HTML in a `noscript`, for readers and printers that run no JavaScript."""
+    """Repeat each widget's HTML, and what its controls are set to, in a `noscript`: for readers without JavaScript and for print."""
 
     def html(model_id: str) -> str:
         model = state.get(model_id, {})
         if model.get("model_name") in ("HTMLModel", "HTMLMathModel"):
             return model["state"].get("value", "")
+        if said := setting(model.get("state", {})):
+            return said
         children = model.get("state", {}).get("children", [])
         return "".join(html(child.removeprefix("IPY_MODEL_")) for child in children)
 
     def repeat(match: re.Match) -> str:
-        return f"{match[0]}<noscript>{html(json.loads(match[1])['model_id'])}</noscript>"
+        return f"{match[0]}<noscript>{UNSCRIPTED}{html(json.loads(match[1])['model_id'])}</noscript>"
 
     return VIEW_TAG.sub(repeat, body)
+
+
+def setting(control: dict[str, Any]) -> str:
+    """What a control is set to, as a line of words; empty for what is not set, and for what is no control.
+
+    >>> setting({"description": "Chip", "_options_labels": ["A", "B"], "index": 1, "_dom_classes": ["wide"]})
+    '<p class="livebook-setting wide">Chip: <b>B</b></p>'
+    >>> setting({"description": "Sequences", "value": 1024.0}), setting({"description": "Press"})
+    ('<p class="livebook-setting">Sequences: <b>1,024</b></p>', '')
+    """
+    label, value, options = control.get("description"), control.get("value"), control.get("_options_labels")
+    if options is not None:
+        value = options[control["index"]] if control.get("index") is not None else None
+    if not label or value in UNSET or not isinstance(value, (str, int, float)):
+        return ""
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    words = value if isinstance(value, str) else f"{value:,}"
+    names = " ".join(["livebook-setting", *control.get("_dom_classes", ())])
+    return f'<p class="{escape(names)}">{escape(label)}: <b>{escape(words)}</b></p>'
 
 
 def remove_thebe(context: dict) -> None:

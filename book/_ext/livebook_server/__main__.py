@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 
 ADDRESS = "127.0.0.1"
+PATIENCE_S = 30
+"""How long a request may take to arrive, and an idle connection stay: one that dawdles would hold its place for an hour."""
+MOST_BYTES = 1 << 20
+"""Of a request's body, which is read before anybody asks who sends it; a page sends a hundred."""
 SERVICES = ("kernels", "security")
 """What the book needs of Jupyter Server; its files, contents, sessions, nbconvert and shutdown stay out."""
 
@@ -23,6 +27,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, default=Path(), help="where kernels start: the repository")
     parser.add_argument("--kernels", type=int, default=12, help="how many pages may run Python at once, some 80 MB each")
     parser.add_argument("--idle", type=int, default=600, metavar="SECONDS", help="when a kernel that lost its page is ended")
+    parser.add_argument("--patience", type=int, default=PATIENCE_S, metavar="SECONDS", help="how long a request may take to arrive")
     parser.add_argument("--verbose", action="store_true", help="print the server's log")
     return parser.parse_args(argv)
 
@@ -59,15 +64,19 @@ def make_server(asked: argparse.Namespace, token: str):
         ip=ADDRESS, port=asked.port, port_retries=0, open_browser=False, root_dir=str(asked.root.resolve()),
         contents_manager_class=NoFiles, kernel_manager_class=PageKernels, kernel_spec_manager_class=ThisPython,
         kernel_websocket_connection_class=PromptConnection, terminals_enabled=False,
+        # Pages of other ports of this computer are no strangers to a browser: they get neither cookie nor file.
+        tornado_settings={"headers": {"Cross-Origin-Resource-Policy": "same-origin"}},
+        max_body_size=MOST_BYTES, max_buffer_size=16 * MOST_BYTES,  # a message on a web socket is at most 10 MB
         allow_root=True, answer_yes=True, log_level=logging.INFO if asked.verbose else logging.CRITICAL,
     )
-    config.IdentityProvider.token = token
+    config.IdentityProvider.update(token=token, cookie_options={"samesite": "Strict"})
     # A page deletes its kernel when it is closed; this is for pages that could not.
     config.PageKernels.update(most=asked.kernels, cull_idle_timeout=asked.idle, cull_interval=max(1, min(60, asked.idle // 2)), cull_connected=False)
 
     server = ServerApp.instance(config=config)
     server.default_services = SERVICES
     server.initialize(argv=[], find_extensions=False)
+    server.http_server.conn_params.header_timeout = server.http_server.conn_params.body_timeout = asked.patience
     add_book(server.web_app, asked.html.resolve())
     return server
 

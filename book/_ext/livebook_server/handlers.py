@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -10,6 +11,9 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.utils import url_path_join
 from tornado import web
+
+# Seen where the style sheets are not: they come with the cookie, and a class of the theme hides it.
+BARE = '<p class="d-none">This page has no style and no live figures, because this browser refuses the cookie that opens its other files: allow cookies for 127.0.0.1 and reload.</p>'
 
 
 class BookHandler(JupyterHandler, web.StaticFileHandler):
@@ -80,7 +84,7 @@ def with_server(html: str, base_url: str, token: str) -> str:
     """The page with the settings from which its script starts a kernel here instead of in the page."""
     body = json.dumps({"baseUrl": base_url, "token": token, "kernel": "python3"}).replace("<", "\\u003c")
     script = f'<script id="livebook-server" type="application/json">{body}</script></head>'
-    return html.replace("</head>", script, 1)
+    return re.sub(r"(<body\b[^>]*>)", rf"\1{BARE}", html.replace("</head>", script, 1), count=1)
 
 
 def add_book(web_app: web.Application, folder: Path) -> None:

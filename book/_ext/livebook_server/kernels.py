@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 from tornado import web
-from traitlets import Int
+from traitlets import Int, default
 
 NAME = "python3"
 
@@ -34,6 +34,14 @@ class ThisPython(KernelSpecManager):
         return KernelSpec(resource_dir=RESOURCES, **spec)
 
 
+class PageKernel(ServerKernelManager):
+    """A kernel that has just been asked for counts as active: without a time it could be neither listed nor judged idle."""
+
+    @default("last_activity")
+    def _begun(self) -> datetime:
+        return utcnow()
+
+
 class PageKernels(AsyncMappingKernelManager):
     """One kernel for each open page, up to a limit: each takes some 80 MB."""
 
@@ -41,6 +49,10 @@ class PageKernels(AsyncMappingKernelManager):
     grace_s = Int(30, config=True, help="How long a page may take from starting its kernel to connecting to it, or to come back.")
     starting = 0
     """Kernels asked for and not yet counted: without them, requests that come together would all pass the limit."""
+
+    @default("kernel_manager_class")
+    def _kind(self) -> str:
+        return f"{PageKernel.__module__}.{PageKernel.__name__}"
 
     async def start_kernel(self, *args, **kwargs) -> str:
         """Start a kernel, or say in words that a reader can act on why not."""
@@ -61,7 +73,7 @@ class PageKernels(AsyncMappingKernelManager):
         for id in self.list_kernel_ids():
             # Looked at anew each time: ending one takes a while, in which another request may have ended the next.
             kernel = self._kernels.get(id)
-            if kernel is not None and not self._kernel_connections.get(id) and getattr(kernel, "last_activity", utcnow()) < limit:
+            if kernel is not None and not self._kernel_connections.get(id) and kernel.last_activity < limit:
                 with suppress(web.HTTPError, KeyError):
                     await self.shutdown_kernel(id, now=True)
 

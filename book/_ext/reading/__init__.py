@@ -1,9 +1,10 @@
-"""Sphinx extension for the comfort of a reader: time and prerequisites at the head of a page, terms explained where they stand.
+"""Sphinx extension for the comfort of a reader: time and prerequisites at the head of a page, terms explained where they stand, tables found by search.
 
 =============  ==========================================================================
 `minutes`      how long a page takes, counted from what stands on it
 `paths`        what a page builds on, and paths through the book (`book/paths.toml`)
 `marks`        the first use of each term of the glossary, with its definition on hover and focus
+`searching`    what cells made as HTML, in words that the search index can tell apart
 =============  ==========================================================================
 
 Nothing is fetched and nothing is kept: what a reader has read is remembered by `_static/progress.js` in the reader's own browser.
@@ -20,7 +21,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from . import marks, minutes, paths
+from . import marks, minutes, paths, searching
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -65,7 +66,10 @@ def _rewrite_when_changed(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
 
 
 def _explain_terms(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    if app.builder.format == "html" and paths.is_chapter(docname):
+    if app.builder.format != "html":
+        return
+    searching.part(doctree)
+    if paths.is_chapter(docname):
         marks.mark(doctree, docname, lambda target: app.builder.get_relative_uri(docname, target))
 
 

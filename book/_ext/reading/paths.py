@@ -74,7 +74,7 @@ def filled(body: str, ways: Ways, minutes: Mapping[str, int], order: Sequence[st
         pages = [p for p in (way.pages or order) if p in minutes]
         total = sum(minutes[p] for p in pages)
         spent = f"{total} minutes" if total < 100 else f"{round(total / 60)} hours"
-        stops = "" if not way.pages else f'<ol>{"".join(f"""<li><a href="{escape(link(p))}">{escape(title(p))}</a></li>""" for p in pages)}</ol>'
+        stops = (f'<p>Begin with <a href="{escape(link(pages[0]))}">{escape(title(pages[0]))}</a>.</p>' if pages else "") if not way.pages else f'<ol>{"".join(f"""<li><a href="{escape(link(p))}">{escape(title(p))}</a></li>""" for p in pages)}</ol>'
         return f'<div class="hw-path"><p><b>{escape(way.title)}</b>, {len(pages)} pages, about {spent} of reading. {escape(way.says)}</p>{stops}</div>'
 
     return PLACE.sub(one, body)

@@ -30,12 +30,12 @@ class HandIn:
     def __init__(self, studio: Any) -> None:
         self.studio = studio
         hidden = {"style": {"description_width": "0px"}}
-        self.student = classed(w.Text(placeholder="your id", description="Your student id", **hidden), "hw-in", "hw-full")
-        self.ticket = classed(w.Text(placeholder="your ticket, if you were given one", description="Your ticket", **hidden), "hw-in", "hw-full")
+        self.student = classed(w.Text(placeholder="your id", description="Your student id", **hidden), "hw-in", "hw-full", "hw-noprint")
+        self.ticket = classed(w.Text(placeholder="your ticket, if you were given one", description="Your ticket", **hidden), "hw-in", "hw-full", "hw-noprint")
         self.go = w.Button(description="Hand in")
         self.said = html()
         self.made: Any = None
-        self.widgets = [html(draw.sub("Hand in")), self.student, self.ticket, classed(w.HBox([self.go]), "hw-saverow"), self.said]
+        self.widgets = [html(draw.sub("Hand in"), "hw-noprint"), self.student, self.ticket, classed(w.HBox([self.go]), "hw-saverow"), self.said]
         self.go.on_click(lambda _: self.hand_in())
 
     def hand_in(self) -> None:

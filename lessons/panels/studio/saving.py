@@ -44,22 +44,22 @@ class Files:
         of = studio.of
         load = knobs(of.load_class)
         hidden = {"style": {"description_width": "0px"}}
-        self.which = classed(w.Dropdown(options=[(load[name].label, name) for name in of.given], description="Assumption", **hidden), "hw-in", "hw-full")
-        self.value = classed(w.FloatText(value=float(next(iter(of.given.values()))[0]), description="Its value", **hidden), "hw-in", "hw-full")
-        self.reason = classed(w.Text(placeholder="why", description="Reason for the assumption", **hidden), "hw-in", "hw-full")
+        self.which = classed(w.Dropdown(options=[(load[name].label, name) for name in of.given], description="Assumption", **hidden), "hw-in", "hw-full", "hw-noprint")
+        self.value = classed(w.FloatText(value=float(next(iter(of.given.values()))[0]), description="Its value", **hidden), "hw-in", "hw-full", "hw-noprint")
+        self.reason = classed(w.Text(placeholder="why", description="Reason for the assumption", **hidden), "hw-in", "hw-full", "hw-noprint")
         change = w.Button(description="Change")
         self.assumed = html()
         self.words = classed(w.Textarea(placeholder="What you recommend, why, and what would change it", rows=5, description="Your reasons", continuous_update=False, **hidden), "hw-in", "hw-full")
         self.saved, self.skills = html(), html()
         self.save = w.Button(description="Save design")
-        self.text = classed(w.Textarea(placeholder='brief = "…"', rows=3, description="A design or progress file to load", **hidden), "hw-in", "hw-full")
+        self.text = classed(w.Textarea(placeholder='brief = "…"', rows=3, description="A design or progress file to load", **hidden), "hw-in", "hw-full", "hw-noprint")
         load_it = classed(w.Button(description="Load"), "hw-quiet")
         self.widgets = [
             html(draw.sub("Your reasons")), self.words,
             classed(w.HBox([self.save]), "hw-saverow"), self.saved, self.skills,
-            html('<p class="hw-small">A closed lock keeps a value when the tutor looks for a repair.</p>'),
-            html(draw.sub("Change an assumption")), self.which, self.value, self.reason, classed(w.HBox([change]), "hw-saverow"), self.assumed,
-            html(draw.sub("Load a design or your progress")), self.text, classed(w.HBox([load_it]), "hw-saverow"),
+            html('<p class="hw-small">A closed lock keeps a value when the tutor looks for a repair.</p>', "hw-noprint"),
+            html(draw.sub("Change an assumption"), "hw-noprint"), self.which, self.value, self.reason, classed(w.HBox([change]), "hw-saverow"), self.assumed,
+            html(draw.sub("Load a design or your progress"), "hw-noprint"), self.text, classed(w.HBox([load_it]), "hw-saverow"),
         ]
         self.which.observe(lambda c: setattr(self.value, "value", float(getattr(studio.state.entry.load, c["new"]))), "value")
         self.words.observe(lambda c: self._written(c["new"]), "value")

@@ -39,7 +39,7 @@ def evidence(ctx):
 
 RULE = Rule(
     id="contiguous-kv", severity="costs", tier=Tier.BUDGET, briefs=SERVING, skills=("paged-kv",), knobs=("kv_allocation", "context_tokens"),
-    page="book/3-inference-chips/continuous-batching", implied_by=("fits-in-memory",), relevant=always, margin=margin, evidence=evidence,
+    page="book/3-inference-chips/paged-memory", implied_by=("fits-in-memory",), relevant=always, margin=margin, evidence=evidence,
     title="Contiguous cache: {yours} sequences fit where pages would hold {other}.",
     praise="Paged cache: memory holds tokens, not reservations.",
     ask="Each sequence reserves {context}. A median one uses {prompt} of prompt and {answer} of answer: where is the rest?",

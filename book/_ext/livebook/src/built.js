@@ -1,5 +1,6 @@
 // The figures as built: shown from the state that MyST-NB embedded, before any kernel exists.
 import { Manager } from './manager.js';
+import { places } from './keep.js';
 import { WIDGET } from './labels.js';
 import { VIEW } from './outputs.js';
 
@@ -38,9 +39,30 @@ export class Built {
     }
   }
 
+  // What the reader did and no Python has heard yet, in the form that `keep.js` keeps.
+  deeds() {
+    const counts = {};
+    const at = new Map(); // model → {figure, place}
+    for (const { cell, model } of this.views) {
+      counts[cell] = (counts[cell] ?? -1) + 1;
+      for (const [each, place] of places(model)) at.set(each, { figure: `${cell}:${counts[cell]}`, place });
+    }
+    const found = (id) => [...at.keys()].find((model) => model.model_id === id);
+    const set = [...this.touched].map(found).filter(Boolean).map((model) => {
+      const keys = ['value', 'index'].filter((key) => model.has(key));
+      return { ...at.get(model), set: Object.fromEntries(keys.map((key) => [key, model.get(key)])) };
+    });
+    return [...set, ...this.presses.filter(({ model }) => at.has(model)).map(({ model, content }) => ({ ...at.get(model), content }))];
+  }
+
   in(cell) {
     return this.views.filter((view) => view.cell === cell);
   }
+}
+
+// Undo `freeze`: Python is tried once more.
+export function thaw(root) {
+  root.querySelectorAll('[inert]').forEach((widget) => { widget.inert = false; });
 }
 
 // A control that moves while its numbers do not would mislead: it is frozen. What only shows, and links and

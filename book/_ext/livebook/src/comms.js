@@ -6,6 +6,7 @@ export class Comms {
     this.manager = manager;
     this.post = post;
     this.open = new Map();
+    this.sent = () => {}; // (commId, data) of each message, for whoever keeps them
   }
 
   get(id, target = 'jupyter.widget') {
@@ -42,6 +43,7 @@ class Comm {
   // ipywidgets sends one update at a time and holds back newer ones until it hears `idle`: a dragged slider
   // therefore never queues more than one recomputation, and its last value always arrives.
   send(data, callbacks, metadata, buffers = []) {
+    this.comms.sent(this.comm_id, data);
     const idle = () => callbacks?.iopub?.status?.({ content: { execution_state: 'idle' } });
     this.comms.post(this.comm_id, data, (buffers || []).map(asArrayBuffer)).then(idle, idle);
     return '';

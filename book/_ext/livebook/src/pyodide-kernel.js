@@ -1,9 +1,24 @@
-// Python in a worker of this page. Same interface as ServerKernel: start, run, comms, manager.
+// Python in a worker of this page. Same interface as ServerKernel: start, run, stop, comms, manager.
 import { Comms } from './comms.js';
 import { Manager } from './manager.js';
+import { words } from './words.js';
+
+// Why Python will not start here, however often it is tried; null when nothing speaks against it.
+export function refusal() {
+  if (typeof WebAssembly !== 'object') return words.noWebAssembly;
+  return typeof Worker === 'function' ? null : words.noWorkers;
+}
+
+function makeWorker(url) {
+  try {
+    return new Worker(url);
+  } catch {
+    throw Object.assign(new Error(words.noWorkers), { final: true });
+  }
+}
 
 export class PyodideKernel {
-  // `on`: progress({bytes, total}), callbackError(commId, error), gone(reason)
+  // `on`: progress({bytes, total}), callbacks(commId, errors), gone(reason)
   constructor(workerUrl, boot, on) {
     this.boot = boot;
     this.on = on;
@@ -14,7 +29,7 @@ export class PyodideKernel {
       const errors = await this.request({ type: 'comm', commId, data, buffers });
       on.callbacks(commId, errors);
     });
-    this.worker = new Worker(workerUrl);
+    this.worker = makeWorker(workerUrl);
     this.worker.onmessage = ({ data }) => this.receive(data);
     this.worker.onerror = (event) => {
       event.preventDefault();
@@ -30,6 +45,13 @@ export class PyodideKernel {
     return this.request({ type: 'run', source, name });
   }
 
+  // A worker that failed to start holds its memory until it is told to go.
+  stop() {
+    this.worker.terminate();
+    this.dead ||= new Error('Python was stopped');
+    this.waiting.clear();
+  }
+
   request(message) {
     if (this.dead) return Promise.reject(this.dead);
     const id = ++this.count;
@@ -39,7 +61,7 @@ export class PyodideKernel {
     });
   }
 
-  receive({ id, value, error, progress, comm }) {
+  receive({ id, value, error, kind, progress, comm }) {
     if (progress) {
       this.on.progress(progress);
     } else if (comm) {
@@ -49,7 +71,7 @@ export class PyodideKernel {
     } else {
       const { resolve, reject } = this.waiting.get(id);
       this.waiting.delete(id);
-      if (error) reject(new Error(error));
+      if (error) reject(Object.assign(new Error(kind === 'updated' ? words.updated : error), { kind }));
       else resolve(value);
     }
   }

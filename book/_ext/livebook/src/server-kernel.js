@@ -3,6 +3,7 @@ import { uuid } from '@jupyter-widgets/base';
 import { Comms } from './comms.js';
 import { Manager } from './manager.js';
 import { decode, encode } from './wire.js';
+import { words } from './words.js';
 
 export class ServerKernel {
   // `server`: {baseUrl, token, kernel}, put into the page by the server for this reader alone.
@@ -27,7 +28,7 @@ export class ServerKernel {
     const began = performance.now();
     const response = await fetch(new URL('api/kernels', this.root), {
       method: 'POST', headers: this.headers, body: JSON.stringify({ name: this.name }),
-    });
+    }).catch(() => { throw new Error(words.noServer); });
     if (!response.ok) {
       const { message } = await response.json().catch(() => ({}));
       throw new Error(message || `the local server answered ${response.status}`);
@@ -108,8 +109,10 @@ export class ServerKernel {
 
   // `keepalive` lets the request outlive the page; a kernel it does not reach is culled by the server.
   stop() {
-    this.socket.onclose = null;
-    fetch(new URL(`api/kernels/${this.id}`, this.root), { method: 'DELETE', headers: this.headers, keepalive: true });
+    if (this.socket) this.socket.onclose = null;
+    if (!this.id) return;
+    fetch(new URL(`api/kernels/${this.id}`, this.root), { method: 'DELETE', headers: this.headers, keepalive: true }).catch(() => {});
+    this.id = null;
   }
 
   fail(reason) {

@@ -18,18 +18,27 @@ export class Status {
     cells[0]?.prepend(announcer);
   }
 
-  say(text, state) {
-    for (const [cell, line] of this.lines) this.write(cell, line, text, state);
+  // `way`: what the reader can do about it, as [words, what happens].
+  say(text, state, way) {
+    for (const [cell, line] of this.lines) this.write(cell, line, text, state, way);
     if (state !== 'loading') announcer.textContent = text;
   }
 
-  sayOf(cell, text, state) {
+  sayOf(cell, text, state, way) {
     const line = this.lines.get(cell);
-    if (line) this.write(cell, line, text, state);
+    if (line) this.write(cell, line, text, state, way);
   }
 
-  write(cell, line, text, state) {
-    if (line.textContent !== text) line.textContent = text;
+  write(cell, line, text, state, way) {
+    const said = way ? `${text} ${way[0]}` : text;
+    if (line.textContent !== said) {
+      line.textContent = way ? `${text} ` : text;
+      if (way) {
+        const button = document.createElement('button');
+        Object.assign(button, { type: 'button', textContent: way[0], onclick: way[1] });
+        line.append(button);
+      }
+    }
     line.dataset.state = cell.dataset.livebook = state;
   }
 }

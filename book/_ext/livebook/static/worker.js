@@ -20,12 +20,12 @@ const arrivals = {
     this.total = Object.values(files).reduce((sum, [wire]) => sum + wire, 0);
   },
   add(url, bytes) {
-    const name = new URL(url, location.href).pathname.split('/').pop();
+    const name = nameOf(url);
     this.read.set(name, (this.read.get(name) || 0) + bytes);
     this.tell();
   },
   finish(url) {
-    const name = new URL(url, location.href).pathname.split('/').pop();
+    const name = nameOf(url);
     if (this.files[name]) { this.read.set(name, this.files[name][1]); this.tell(); }
   },
   tell() {
@@ -53,25 +53,67 @@ self.fetch = async (resource, options) => {
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => arrivals.finish(entry.name)))
   .observe({ type: 'resource', buffered: true });
 
+/* What may well come when it is asked for again. */
+const broke = (words) => Object.assign(new Error(words), { kind: 'broke' });
+const nameOf = (url) => new URL(url, location.href).pathname.split('/').pop();
+
 async function bytesOf(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return response.arrayBuffer();
+  const response = await fetch(url).catch(() => { throw broke(`${nameOf(url)} did not arrive`); });
+  // Its name holds a hash of its content: the one that this page was built with is no longer there.
+  if (response.status === 404) throw Object.assign(new Error(`${nameOf(url)} is not there`), { kind: 'updated' });
+  if (!response.ok) throw new Error(`${nameOf(url)} was answered with ${response.status}`);
+  return response.arrayBuffer().catch(() => { throw broke(`${nameOf(url)} broke off`); });
 }
 
-async function boot({ pyodideUrl, packages, files, archives, courseArchive }) {
+/* Pyodide waits for ever for a WebAssembly that it did not get. Returns a promise that only ever fails: when it is lost.
+ * A host that names another type for it would lose it too; such a one is compiled when it is complete. */
+function wasmLost() {
+  const { instantiateStreaming } = WebAssembly;
+  return new Promise((_, lost) => {
+    WebAssembly.instantiateStreaming = async (source, imports) => {
+      try {
+        const response = await source;
+        if (!response.ok) throw new Error(`it was answered with ${response.status}`);
+        const streams = instantiateStreaming && response.headers.get('Content-Type') === 'application/wasm';
+        return await (streams ? instantiateStreaming.call(WebAssembly, response, imports)
+          : WebAssembly.instantiate(await response.arrayBuffer(), imports));
+      } catch (error) {
+        lost(error);
+        throw error;
+      }
+    };
+  });
+}
+
+/* Pyodide goes on without a package that did not arrive; the first cell that imports it would fail in words that
+ * say nothing about a network. */
+async function loadPython(pyodideUrl, packages) {
+  try {
+    importScripts(pyodideUrl + 'pyodide.js');
+  } catch {
+    throw new Error(`${new URL(pyodideUrl, location.href).host} could not be reached`);
+  }
+  const python = await Promise.race([wasmLost(), loadPyodide({ indexURL: pyodideUrl, packages })]).catch((error) => {
+    throw broke(`the download broke off: ${(error && error.message) || error}`);
+  });
+  const missing = packages.filter((name) => !(name in python.loadedPackages));
+  if (missing.length) throw broke(`${missing.join(', ')} did not arrive`);
+  return python;
+}
+
+async function boot({ pyodideUrl, packages, files, archives, course, late }) {
   arrivals.expect(files);
   // Our own archives travel while Pyodide does.
-  const ours = Promise.all([...archives, courseArchive].map(bytesOf));
+  const ours = Promise.all([archives, course].map((urls) => Promise.all(urls.map(bytesOf))));
   ours.catch(() => {}); // awaited below; without this an early failure would count as unhandled
-  importScripts(pyodideUrl + 'pyodide.js');
-  pyodide = await loadPyodide({ indexURL: pyodideUrl, packages });
+  pyodide = await Promise.race([loadPython(pyodideUrl, packages), ours.then(() => new Promise(() => {}))]);
   mark('pyodide');
-  const buffers = await ours;
-  const course = buffers.pop();
-  for (const buffer of buffers) pyodide.unpackArchive(buffer, 'wheel');
-  pyodide.unpackArchive(course, 'zip', { extractDir: '/course' });
-  pyodide.runPython('import sys; sys.path.insert(0, "/course")');
+  const [wheels, parts] = await ours;
+  for (const wheel of wheels) pyodide.unpackArchive(wheel, 'wheel');
+  const arriving = pyodide.pyimport('livekernel.late');
+  for (const part of parts) arriving.unpack(pyodide.toPy(new Uint8Array(part)));
+  arriving.expect(late);
+  pyodide.runPython('import sys; sys.path.insert(0, "/course")'); // only now: Python remembers a folder that was not there
   mark('unpacked');
   livekernel = pyodide.pyimport('livekernel');
   livekernel.start(post);
@@ -100,6 +142,6 @@ onmessage = async ({ data: { id, type, ...rest } }) => {
   try {
     postMessage({ id, value: await requests[type](rest) });
   } catch (error) {
-    postMessage({ id, error: String((error && error.message) || error) });
+    postMessage({ id, error: String((error && error.message) || error), kind: error && error.kind });
   }
 };

@@ -1,0 +1,3 @@
+"""A part of the course that no cell imports."""
+
+WORD = "fetched when asked for"
