@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 from hwlib import catalogue
 from hwlib.calibration import calibrated
@@ -74,7 +75,7 @@ from hwlib.step import (
     training_steps,
 )
 from hwlib.topology import RULES, one_link_bytes_per_s, torus_side
-from hwlib.transformer import forward_flops_per_token, make_shape
+from hwlib.transformer import Shape, forward_flops_per_token, make_shape
 
 _STATE = {"fp32": defined(4.0, "FP32"), "bf16": defined(2.0, "BF16"), "fp8": defined(1.0, "FP8")}
 _TWO_BYTES = defined(2.0, "16 bits; FP8 products keep 16-bit weights and gradients")
@@ -242,6 +243,18 @@ def check_training(design: TrainingDesign, load: TrainingLoad, *, uneven: bool =
         raise NotSupported(f"accelerator = {chip.id!r} has no 16-bit peak or no memory size in the catalogue, so training on it cannot be predicted", field="accelerator")
 
 
+@lru_cache(maxsize=256)
+def _told(load: TrainingLoad) -> tuple[dict[str, Figure], Figure, Shape]:
+    """What a load alone decides: its figures, read only, the width of a head and the model. One load serves many designs."""
+    told = {name: given(getattr(load, name), by="brief") for name in load.__slots__}
+    head_dim = defined(load.hidden / load.heads, "width over heads")
+    shape = make_shape(
+        name="the brief's model", layers=told["layers"], hidden=told["hidden"], ffn=told["ffn"], gated=True, heads=told["heads"], kv_heads=told["kv_heads"],
+        head_dim=head_dim, vocab=told["vocab"], tied=False,
+    )
+    return told, head_dim, shape
+
+
 def estimate_training(design: TrainingDesign, load: TrainingLoad, *, uneven: bool = False) -> TrainingEstimate:
     """Estimate a cluster and its run. Raises `BadInput` when a layout does not come out even.
 
@@ -250,15 +263,10 @@ def estimate_training(design: TrainingDesign, load: TrainingLoad, *, uneven: boo
     """
     check_training(design, load, uneven=uneven)
     chip = catalogue.chip(design.accelerator)
-    told = {name: given(getattr(load, name), by="brief") for name in load.__slots__}
+    told, head_dim, shape = _told(load)
     tp, pp, dp = given(design.tensor_parallel), given(design.pipeline_parallel), given(design.data_parallel)
     n, seq, mb, chunks = given(design.n_chips), given(design.seq_len), given(design.micro_batch), given(design.interleave)
     batch = given(design.global_batch_tokens)
-    head_dim = defined(load.hidden / load.heads, "width over heads")
-    shape = make_shape(
-        name="the brief's model", layers=told["layers"], hidden=told["hidden"], ffn=told["ffn"], gated=True, heads=told["heads"], kv_heads=told["kv_heads"],
-        head_dim=head_dim, vocab=told["vocab"], tied=False,
-    )
     flops = forward_flops_per_token(
         matmul_params=shape.matmul_params, layers=shape.layers, heads=shape.heads, head_dim=head_dim,
         attended_tokens=defined(design.seq_len / 2, "causal: half the sequence on average"),

@@ -41,7 +41,7 @@ def neighbours(of: Brief, name: str, knob: Knob, value: Any) -> tuple[Any, ...]:
     """The other values that a field may be tried at, nearest first.
 
     >>> from tutor.briefs import brief
-    >>> from hwlib.designs import ServingDesign
+    >>> from hwlib.designs import ServingDesign, knobs
     >>> neighbours(brief("serve-70b"), "kv_bits", knobs(ServingDesign)["kv_bits"], 16)
     (8, 4)
     """
