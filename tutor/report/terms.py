@@ -6,7 +6,8 @@ percentile has beyond the terms that formulas give is waiting for others, and is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hwlib.errors import BadInput
@@ -48,12 +49,22 @@ def _first_token(ctx: Context, targets: Mapping[str, Any]) -> dict[str, Any] | N
             if whole else "A prompt as long as the 99th percentile of prompts. Most requests near the 99th percentile of time have shorter ones. Hatched: no chip works for this user."}
 
 
+def left(whole: float, parts: Iterable[float]) -> float:
+    """What the parts leave of the whole; a difference in the last digits, which depends on the order of adding, is nothing.
+
+    >>> left(1.0, [0.25, 0.5]), left(0.6, [0.1, 0.2, 0.3]), left(0.6, [0.3, 0.2, 0.1])
+    (0.25, 0.0, 0.0)
+    """
+    rest = whole - math.fsum(parts)
+    return rest if rest > 1e-9 * whole else 0.0
+
+
 def _step(ctx: Context, targets: Mapping[str, Any]) -> dict[str, Any]:
     e = ctx.estimate
     terms = [("arithmetic", "compute", e.compute_s), ("computed again", "compute", e.recompute_s), ("tensor links", "network", e.tensor_comm_s),
              ("pipeline transfers", "network", e.pipeline_comm_s), ("gradients, exposed", "network", e.data_comm_exposed_s), ("optimizer", "memory", e.optimizer_s)]
     terms = [(label, kind, float(value)) for label, kind, value in terms]
-    terms.insert(3, ("pipeline bubble", "idle", max(0.0, float(e.step_s) - sum(value for *_, value in terms))))
+    terms.insert(3, ("pipeline bubble", "idle", left(float(e.step_s), (value for *_, value in terms))))
     return {"title": "One training step", "unit": "s", "limit": None, "total": "one step", "terms": _shown(terms), "caption": "Hatched: chips wait and nothing happens."}
 
 

@@ -36,8 +36,8 @@ def step_terms(e: Any) -> list[tuple[str, str, float]]:
         ("arithmetic", "compute", e.compute_s), ("computed again", "compute", e.recompute_s), ("tensor links", "network", e.tensor_comm_s),
         ("pipeline transfers", "network", e.pipeline_comm_s), ("gradients, exposed", "network", e.data_comm_exposed_s), ("optimizer", "memory", e.optimizer_s),
     ]
-    rest = max(0.0, float(e.step_s) - sum(float(v) for *_, v in terms))
-    terms.insert(3, ("pipeline bubble", "bubble", rest))
+    rest = float(e.step_s) - math.fsum(float(v) for *_, v in terms)
+    terms.insert(3, ("pipeline bubble", "bubble", rest if rest > 1e-9 * e.step_s else 0.0))  # less is a rounding of the sum, not a wait
     return [(label, kind, float(value)) for label, kind, value in terms if value > 0]
 
 
