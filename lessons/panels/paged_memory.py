@@ -79,7 +79,7 @@ def sentence(s: Shown) -> str:
     at, many = len(s.paged.running), len(s.pieces.running)
     return (
         f"<b>After {s.step} step{'s' if s.step != 1 else ''} {at} answers are written in blocks, and {many} where each reserves {s.reserved} tokens.</b> Of what is taken {draw.percent(s.paged.share)} holds tokens in blocks and {draw.percent(s.pieces.share)} in one piece. "
-        f"{s.paged.finished} and {s.pieces.finished} answers are done."
+        f"Done so far: {s.paged.finished} in blocks, {s.pieces.finished} in one piece."
     )
 
 
