@@ -6,6 +6,7 @@ Nothing here depends on what a page says. It runs over the written files, becaus
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from . import icons
 from .policy import pages, with_policy
 
 SCRIPTS = ("scripts/pydata-sphinx-theme.js", "scripts/sphinx-book-theme.js", "livebook/livebook.js")
+MATHJAX = re.compile(r'<script[^>]*>\s*window\.MathJax\s*=.*?</script>\s*|<script[^>]*tex-chtml[^>]*></script>\s*', re.DOTALL)
 DOORSTEP = """<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -33,6 +35,13 @@ def valid(html: str) -> str:
     """The page without the one error of the theme that a checker of HTML names: a second search box with the first one's id."""
     first = html.find('id="search-input"')
     return html if first < 0 else html[:first + 1] + html[first + 1:].replace('id="search-input"', 'id="search-input-page"')
+
+
+def without_idle_mathjax(html: str) -> str:
+    """The page without MathJax where it has no formula: Sphinx asks for it on each page with an output that might be one."""
+    if 'class="math' in html or "tex-chtml" not in html:
+        return html
+    return MATHJAX.sub("", html)
 
 
 def doorstep(folder: Path, *, title: str, language: str) -> None:
@@ -55,7 +64,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     texts = {page: page.read_text(encoding="utf-8") for page in pages(folder)}
     sheet = _icons(folder / "_static", texts.values())
     for page, before in texts.items():
-        after = with_policy(valid(icons.with_icons(before, sheet) if sheet else before))
+        after = with_policy(without_idle_mathjax(valid(icons.with_icons(before, sheet) if sheet else before)))
         if after != before:
             page.write_text(after, encoding="utf-8")
 
