@@ -85,6 +85,17 @@ function wasmLost() {
   });
 }
 
+/* A package that broke off before Pyodide was ready makes it stumble where nobody waits for it (0.27.7 asks for a part of
+ * itself that is not there yet), and then it never comes up. Returns a promise that only ever fails, and an end to it. */
+function stumbled() {
+  const listening = new AbortController();
+  const fails = new Promise((_, fail) => ['unhandledrejection', 'error'].forEach((name) => addEventListener(name, (event) => {
+    event.preventDefault();
+    fail(event.reason || event.error || event.message);
+  }, { signal: listening.signal })));
+  return [fails, () => listening.abort()];
+}
+
 /* Pyodide goes on without a package that did not arrive; the first cell that imports it would fail in words that
  * say nothing about a network. */
 async function loadPython(pyodideUrl, packages) {
@@ -93,9 +104,11 @@ async function loadPython(pyodideUrl, packages) {
   } catch {
     throw new Error(`${new URL(pyodideUrl, location.href).host} could not be reached`);
   }
-  const python = await Promise.race([wasmLost(), loadPyodide({ indexURL: pyodideUrl, packages })]).catch((error) => {
+  const [stumbles, done] = stumbled();
+  const python = await Promise.race([wasmLost(), stumbles, loadPyodide({ indexURL: pyodideUrl, packages })]).catch((error) => {
     throw broke(`the download broke off: ${(error && error.message) || error}`);
   });
+  done();
   const missing = packages.filter((name) => !(name in python.loadedPackages));
   if (missing.length) throw broke(`${missing.join(', ')} did not arrive`);
   return python;
