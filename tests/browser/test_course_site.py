@@ -88,7 +88,7 @@ class TestFiles:
         for page, found in pages.items():
             for url in found.loads:
                 if urlsplit(url).path.endswith((".js", ".css")):
-                    assert re.search(r"\?(v|digest)=\w{8}|-[0-9a-f]{12}\.|\.[0-9a-f]{32}\.", url), f"{page.name}: {url}"
+                    assert re.search(r"\?(v|digest)=\w{8}|-[0-9a-f]{12}\.|\.(?:[0-9a-f]{32}|[0-9a-f]{64})\.", url), f"{page.name}: {url}"
         for page in pages:
             if config := tool.configuration(page.read_text("utf-8")):
                 parts = (*config["archives"], *config["course"], *(path for path, _ in config["late"]))
