@@ -23,7 +23,7 @@ LEARNED = ("dev", "train")
 """Splits that the models learned from."""
 SAID = (
     "dev: frames and models were made with these files, so these lines say little. heldout: families that no model learned from. blind: by two writers who had seen neither rules nor other utterances; "
-    "nothing was fitted to it, but it was read three times while thresholds and patterns were chosen with other files. formal, nonnative, slang: by the author of the frames, some of whose words stand in them."
+    "nothing was fitted to it, but it was read several times while thresholds and patterns were chosen with other files. formal, nonnative, slang: by the author of the frames, some of whose words stand in them, and lines of formal were looked at when patterns were made."
 )
 UNSCORED = ("", "assertion", "number")
 """Acts whose slots were not labelled."""
