@@ -7,18 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import sys
 import time
 
-
-def peak_mb() -> float:
-    """Most memory that this program has held, in MB. Linux hands the parent's peak on in `ru_maxrss`, but not in `VmHWM`."""
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) * 1024 / 1e6
-    except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+from bench_record import peak_mb
 
 
 def measure(rate: float, count: int, seed: int = 1) -> dict[str, float]:
