@@ -134,28 +134,23 @@ def round_to(x: np.ndarray, name: str, *, saturate: bool = True) -> np.ndarray:
     """
     f = _float(name)
     x = np.ascontiguousarray(x, dtype=np.float32)
-    bits = x.view(np.uint32)
-    sign = bits & np.uint32(0x80000000)
-    size = bits & np.uint32(0x7FFFFFFF)
-    shift = 23 - f.mantissa_bits
-    # Normal values: half a step less the last kept bit is added, so that what is cut off rounds to the nearest, ties to even.
-    near = size + np.uint32((1 << (shift - 1)) - 1) + ((size >> np.uint32(shift)) & np.uint32(1))
-    near &= np.uint32(0xFFFFFFFF & -(1 << shift))
-    # Small values: next to this anchor FP32 itself has the format's spacing, and rounds as we want.
-    anchor = np.float32(f.quantum * 2**23)
-    small = size.view(np.float32) < np.float32(f.smallest_normal)
-    rounded = np.where(small, (np.where(small, size.view(np.float32), np.float32(0)) + anchor) - anchor, near.view(np.float32))
-    top = np.float32(f.max)
-    if saturate or f.over is None:
-        rounded = np.minimum(rounded, top)
-    else:
-        rounded = np.where(rounded > top, table(name)[f.over], rounded)
-    missing = np.isnan(x)
-    if missing.any():
-        rounded = np.where(missing, np.float32(np.nan) if f.nan is not None else np.float32(0), rounded)
-        if f.nan is None:  # FP4 has no such value: zero with the other sign, as in ml_dtypes
-            sign = np.where(missing, sign ^ np.uint32(0x80000000), sign)
-    return (np.ascontiguousarray(rounded, dtype=np.float32).view(np.uint32) & np.uint32(0x7FFFFFFF) | sign).view(np.float32)
+    # Past this every value is over the largest one; a sum with an anchor stays finite. What is not a number stays so.
+    size = np.minimum(np.abs(x), np.float32(f.max if saturate else 2 * f.max))
+    # An anchor is the power of two next to which FP32 itself has the format's spacing, so that adding it rounds to the
+    # nearest, ties to even. It goes with the value's exponent; under the smallest normal value the spacing shrinks no more.
+    anchor = size.view(np.uint32) & np.uint32(0x7F800000)
+    np.maximum(anchor, np.float32(f.smallest_normal).view(np.uint32), out=anchor)
+    anchor += np.uint32((23 - f.mantissa_bits) << 23)
+    size += anchor.view(np.float32)
+    size -= anchor.view(np.float32)
+    if not saturate:
+        past = np.float32(f.max) if f.over is None else table(name)[f.over]
+        size = np.where(size > np.float32(f.max), past, size)
+    out = np.copysign(size, x)
+    if f.nan is None:  # FP4 has no such value: zero with the other sign, as in ml_dtypes
+        missing = np.isnan(x)
+        out[missing] = np.copysign(np.float32(0), -x[missing])
+    return out
 
 
 def encode(x: np.ndarray, name: str, *, saturate: bool = False) -> np.ndarray:

@@ -187,9 +187,11 @@ def _taken(place: Placer, X, Y, points, others) -> None:
     """Labels must not cross the lines: small boxes along each."""
     for ps in [points, *(ps for _, ps in others)]:
         for run in _runs(ps):
-            for (x1, y1), (x2, y2) in zip(run, run[1:], strict=False):
-                for k in range(8):
-                    x, y = X(x1) + (X(x2) - X(x1)) * k / 8, Y(y1) + (Y(y2) - Y(y1)) * k / 8
+            pixels = [(X(x), Y(y)) for x, y in run]
+            for (x1, y1), (x2, y2) in zip(pixels, pixels[1:], strict=False):
+                count = min(8, max(1, math.ceil(max(abs(x2 - x1), abs(y2 - y1)) / 4)))  # no more than cover a short stretch
+                for k in range(count):
+                    x, y = x1 + (x2 - x1) * k / count, y1 + (y2 - y1) * k / count
                     place.take(x - 4, y - 2, x + 4, y + 2)
 
 

@@ -135,9 +135,8 @@ class Placer:
         """The area that a box would share with the taken ones."""
         shared = 0.0
         for a1, b1, a2, b2 in self.boxes:
-            across, down = min(x2, a2) - max(x1, a1), min(y2, b2) - max(y1, b1)
-            if across > 0 and down > 0:
-                shared += across * down
+            if a1 < x2 and x1 < a2 and b1 < y2 and y1 < b2:  # most are elsewhere: found out at a quarter of the cost
+                shared += (min(x2, a2) - max(x1, a1)) * (min(y2, b2) - max(y1, b1))
         return shared
 
     def label(self, text: str, spots, *, size: float = 13, bold: bool = False, lines: int = 1, limits=None):
