@@ -92,6 +92,10 @@ def format_of(name: str) -> FloatFormat | IntFormat:
     return FORMATS[name]
 
 
+EXPONENT = np.uint32(0x7F800000)
+"""The bits of FP32 that hold the exponent."""
+
+
 @cache
 def table(name: str) -> np.ndarray:
     """Every code's value, as FP32.
@@ -133,24 +137,31 @@ def round_to(x: np.ndarray, name: str, *, saturate: bool = True) -> np.ndarray:
     [0.3125, 16.0, 448.0]
     """
     f = _float(name)
+    top, past_top, least, shift = _anchoring(name)
     x = np.ascontiguousarray(x, dtype=np.float32)
     # Past this every value is over the largest one; a sum with an anchor stays finite. What is not a number stays so.
-    size = np.minimum(np.abs(x), np.float32(f.max if saturate else 2 * f.max))
+    size = np.minimum(np.abs(x), top if saturate else past_top)
     # An anchor is the power of two next to which FP32 itself has the format's spacing, so that adding it rounds to the
     # nearest, ties to even. It goes with the value's exponent; under the smallest normal value the spacing shrinks no more.
-    anchor = size.view(np.uint32) & np.uint32(0x7F800000)
-    np.maximum(anchor, np.float32(f.smallest_normal).view(np.uint32), out=anchor)
-    anchor += np.uint32((23 - f.mantissa_bits) << 23)
+    anchor = size.view(np.uint32) & EXPONENT
+    np.maximum(anchor, least, out=anchor)
+    anchor += shift
     size += anchor.view(np.float32)
     size -= anchor.view(np.float32)
     if not saturate:
-        past = np.float32(f.max) if f.over is None else table(name)[f.over]
-        size = np.where(size > np.float32(f.max), past, size)
+        size = np.where(size > top, top if f.over is None else table(name)[f.over], size)
     out = np.copysign(size, x)
     if f.nan is None:  # FP4 has no such value: zero with the other sign, as in ml_dtypes
         missing = np.isnan(x)
         out[missing] = np.copysign(np.float32(0), -x[missing])
     return out
+
+
+@cache
+def _anchoring(name: str) -> tuple[np.float32, np.float32, np.uint32, np.uint32]:
+    """The largest value, twice that, the smallest normal value's bits, and how far an anchor's exponent lies above a value's, as bits."""
+    f = _float(name)
+    return np.float32(f.max), np.float32(2 * f.max), np.float32(f.smallest_normal).view(np.uint32), np.uint32((23 - f.mantissa_bits) << 23)
 
 
 def encode(x: np.ndarray, name: str, *, saturate: bool = False) -> np.ndarray:

@@ -61,7 +61,10 @@ def train(recipe: str, *, steps: int = 150, batch: int = 256, ranks: int = 4096,
     teacher = _weights(rng, (16, 32, 8))
     net = _weights(rng, sizes)
     net[0] /= np.float32(input_scale)
-    moments = [[np.zeros_like(w), np.zeros_like(w)] for w in net]
+    flat = np.concatenate([w.ravel() for w in net])  # the optimizer sees one long vector, the network its views of it
+    cuts = np.cumsum([0, *(w.size for w in net)])
+    net = [flat[a:b].reshape(w.shape) for w, a, b in zip(net, cuts, cuts[1:], strict=False)]
+    moments = np.zeros((2, flat.size), np.float32)
     rounding, lost = _rounding(recipe)
     losses = []
     with np.errstate(over="ignore", invalid="ignore"):  # diverging is one of the results
@@ -71,7 +74,7 @@ def train(recipe: str, *, steps: int = 150, batch: int = 256, ranks: int = 4096,
             lost.append([0, 0])
             loss, gradients = _pass(net, x * np.float32(input_scale), target, rounding, ranks)
             losses.append(loss)
-            _adam(net, gradients, moments, step)
+            _adam(flat, np.concatenate([g.ravel() for g in gradients]), moments, step)
     return Curve(recipe, tuple(losses), tuple(zeros / max(1, count) for zeros, count in lost))
 
 
@@ -96,10 +99,13 @@ def _rounding(recipe: str) -> tuple[Round, list[list[int]]]:
         if recipe == "fp8":
             out = round_to(x, format, saturate=False)
         else:
-            out = scalings.setdefault(name, DelayedScaling(format))(x)
+            if name not in scalings:
+                scalings[name] = DelayedScaling(format)
+            out = scalings[name](x)
         if name.startswith("gradient"):
-            lost[-1][0] += int(np.count_nonzero((out == 0) & (x != 0)))
-            lost[-1][1] += int(np.count_nonzero(x))
+            count = int(np.count_nonzero(x))
+            lost[-1][0] += count - int(np.count_nonzero(out))  # nothing becomes something
+            lost[-1][1] += count
         return out
 
     return rounded, lost
@@ -128,8 +134,9 @@ def _pass(net: list[np.ndarray], x: np.ndarray, target: np.ndarray, rounded: Rou
     return loss, gradients
 
 
-def _adam(net: list[np.ndarray], gradients: list[np.ndarray], moments: list[list[np.ndarray]], step: int, rate: float = 3e-3) -> None:
-    for w, g, m in zip(net, gradients, moments, strict=True):
-        m[0][:] = 0.9 * m[0] + 0.1 * g
-        m[1][:] = 0.99 * m[1] + 0.01 * g * g
-        w -= np.float32(rate) * (m[0] / (1 - 0.9**step)) / (np.sqrt(m[1] / (1 - 0.99**step)) + 1e-12)
+def _adam(w: np.ndarray, g: np.ndarray, moments: np.ndarray, step: int, rate: float = 3e-3) -> None:
+    """Adam's step, in place."""
+    first, second = moments
+    first[:] = 0.9 * first + 0.1 * g
+    second[:] = 0.99 * second + 0.01 * g * g
+    w -= np.float32(rate) * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-12)

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tutor.briefs import brief, brief_ids  # noqa: E402
 from tutor.dialogue import features as seeing  # noqa: E402
 from tutor.dialogue.acts import act_of  # noqa: E402
-from tutor.dialogue.features import affirmed, denials, parts  # noqa: E402
+from tutor.dialogue.features import affirmed, denials, opposed, parts  # noqa: E402
 from tutor.dialogue.frames import concepts, read  # noqa: E402
 from tutor.dialogue.linear import FILE, Linear  # noqa: E402
 from tutor.dialogue.reading import Denials, Judged, act_features, candidates, negations, plain, states  # noqa: E402
@@ -180,18 +180,20 @@ def of_brief(id: str, some: Sequence[Row], general: np.ndarray) -> dict[str, Any
     owner = np.array([n for n, _ in pieces])
     first = np.searchsorted(owner, np.arange(len(some)))
     denied = [features(affirmed(t)) if negations(t) else f for t, f in zip(texts, found, strict=True)]
+    turned = [features(opposed(t)) for t in texts]
     truth = {"topic": np.array([[i in s for i in ids] for s in about(some)], dtype=float), "stated": np.array([[i in r.labels for i in ids] for r in some], dtype=float)}
     has = np.array([denials(t) for t in texts], dtype=float)
     said, not_said = truth["stated"], truth["topic"] * (1 - truth["stated"])
     counts = [(said[:, j] @ has, float(said[:, j].sum()), not_said[:, j] @ has, float(not_said[:, j].sum())) for j in range(len(ids))]
     group = left_out(some)
-    bare = np.zeros_like(said)
+    bare, other_way = np.zeros_like(said), np.zeros_like(said)
     odds, models = {}, {}
     for name, y in truth.items():
         blank = unfitted(found, ids, name)
         x = vectors(blank, found)
         alike, alike_parts = x @ x.T, vectors(blank, [f for _, f in pieces]) @ x.T
         alike_bare = vectors(blank, denied) @ x.T if name == "stated" else None
+        alike_turned = vectors(blank, turned) @ x.T if name == "stated" else None
         odds[name] = np.zeros((len(pieces), len(ids)), dtype=np.float32)
         for one in np.unique(group):
             learn, test = np.flatnonzero(group != one), np.flatnonzero(group == one)
@@ -200,6 +202,7 @@ def of_brief(id: str, some: Sequence[Row], general: np.ndarray) -> dict[str, Any
             odds[name][at] = alike_parts[np.ix_(at, learn)] @ a + b
             if alike_bare is not None:
                 bare[test] = alike_bare[np.ix_(test, learn)] @ a + b
+                other_way[test] = alike_turned[np.ix_(test, learn)] @ a + b
         a, b = logistic(alike, y, np.ones((len(some), 1)), penalty=PENALTY, steps=STEPS)
         models[name] = rounded(blank, x.T @ a, b)
     whole = {name: z[first] for name, z in odds.items()}
@@ -211,7 +214,7 @@ def of_brief(id: str, some: Sequence[Row], general: np.ndarray) -> dict[str, Any
         for j, i in enumerate(ids):  # counted without this text
             a, b = said[n, j], not_said[n, j]
             fits[i] = Denials(counts[j][0] - a * has[n], counts[j][1] - a, counts[j][2] - b * has[n], counts[j][3] - b).fit(has[n] > 0, (general[0], general[1]))
-        for one, far, evidence in candidates(kinds, text, seen, (whole["topic"][n], best["topic"][n]), (whole["stated"][n], best["stated"][n]), bare[n], fits):
+        for one, far, evidence in candidates(kinds, text, seen, (whole["topic"][n], best["topic"][n]), (whole["stated"][n], best["stated"][n]), bare[n], other_way[n], fits):
             pairs.append({"row": row, "id": one, "kind": kinds[one], "evidence": evidence, "said": one in row.labels, "group": f"{id} {group[n]}" if group[n].startswith("part") else group[n],
                           "text": text, "about": far, "fits": fits[one], "seen": one in seen})
     return models | {"pairs": pairs, "denials": np.array([[*c[0], c[1], *c[2], c[3]] for c in counts], dtype=np.float32)}

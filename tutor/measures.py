@@ -51,6 +51,12 @@ def utilisation_without(*, utilisation, replicas, lost):
     return utilisation * replicas / (replicas - lost)
 
 
+@formula(gives="requests_per_s_per_replica", cites="kleinrock1975queueing")
+def carried_requests(*, peak_requests_per_s, replicas, utilisation):
+    """Requests a second that one replica carries when it never rests: its share of the arrivals over its utilisation."""
+    return peak_requests_per_s / replicas / utilisation
+
+
 @formula(gives="usd_per_mtoken", cites="definition")
 def cost_limit(*, best_usd_per_mtoken, factor):
     """The cost that the brief accepts: the best design's, with a margin."""
@@ -80,6 +86,15 @@ def sequences_per_chip(ctx: Context) -> Figure:
 @measure
 def user_speed_p95(ctx: Context) -> Figure:
     return speed_of(tpot_s=ctx.simulated.tpot_p95_s)
+
+
+@measure
+def replica_requests_per_s(ctx: Context) -> Figure:
+    """Requests a second that one replica carries when it never rests."""
+    e = ctx.estimate
+    if not e.fits or not e.utilisation > 0:
+        raise NotKnown("the model does not fit, so a replica carries nothing")
+    return carried_requests(peak_requests_per_s=e.peak_requests_per_s, replicas=given(float(ctx.design.replicas)), utilisation=e.utilisation)
 
 
 @measure

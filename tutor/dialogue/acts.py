@@ -15,17 +15,6 @@ BARE = re.compile(r"^(?!(?:use|take|set|add|make|keep|put|go|let|switch|with|at|
 ASKING = re.compile(r"^(?:hm+,? |so |and |but |ok,? |well,? )*(?:do|does|did|is|are|can|could|should|would|will|what (?:is|are|does|do|would|happens|if)|why|where|who|explain|define|describe|tell|remind|(?:how|when|which|what)(?: \w+){0,3} (?:do|does|did|is|are|can|could|should|would|will)\b)")
 SOLUTION = re.compile(r"\b(?:answers?|solutions?|solve|reveal|result|right one|correct|memo|design|tell me|show me|say it)\b")
 TUTOR = re.compile(r"\b(?:you|your|tutor|course|lesson|bot|human|page|saved?|stored|sent|graded?|scored?|points|exercise|brief|export\w*|marks?|answers)\b")
-CHOOSES = re.compile(
-    r"^(?:\W*(?:ok|so|and|then|well|right|correction|no|yes|given that[^,]*|since [^,]*|as [^,]*|because [^,]*),? )*(?:i|we)(?: would| will| am going to| shall| just| now| therefore)? (?:go|run|put|use|enter|book|include|set|take|leave|plan|add|save|split|design|design for|bump|carry|batch|choose|rent|buy|reserve|pick|start|apply)\b"
-    r"|\b(?:make it|go with|put it in|use it|start me with|reserve that|so bump|tighten)\b|\bplease\b|\b(?:shall|must|should|is to|are to) be \w+(?:ed|en|t)\b|\b(?:is|are) assumed to\b|^let the\b|^(?:put|set|take|carry|go to|leave|give|keep|write|let|read|change|switch|swap|cap|plan on|count|quantise|use)\b"
-)
-"""Somebody who chooses, whatever reason stands beside it."""
-WHY_NOT = re.compile(r"^(?:why (?:not|do not we|do we not|dont we)|(?:could|can|should|would) (?:not we|we not|not i|i not)|is not .{3,40} (?:good|enough))\b")
-"""A choice worded as a question."""
-TRIES = re.compile(
-    r"^(?:\W*(?:ok|so|and|now|then|please|well),? )*(?:re-?run|push|dial|take away|see (?:what|whether|if|how)|imagine|suppose|pretend|had we|had i|run it|play|simulate|redo|check (?:what|whether|it)|(?:can|could) you (?:please )?(?:simulate|redo|rerun|try|run)|let us play|(?:what|does anything) (?:changes?|moves?|happens?) (?:when|if|with)|try)\b"
-)
-"""Somebody who wants a change tried."""
 CLAUSE = re.compile(r"[.:;!]\s|,\s|\s-\s| (?:since|because|so that|so|as) ")
 NEARLY = 2.5
 """Log odds by which a choice with a value may be behind a statement."""
@@ -37,6 +26,12 @@ VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|needs?|does|do|did|can|wil
 def _patterns() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
     data = words("common")["acts"]
     return tuple((act, tuple(re.compile(p) for p in data[act])) for act in data["order"])
+
+
+@cache
+def _sure(act: str) -> re.Pattern[str]:
+    """What makes an act sure when a value stands beside it, whatever the model finds likely."""
+    return re.compile("|".join(words("common")["sure"][act]))
 
 
 @cache
@@ -83,7 +78,7 @@ def _chooses(text: str, kind: str) -> bool:
     """Whether a text with values chooses something, or begins with a value and no verb and goes on with a reason."""
     from tutor.dialogue.slots import read_slots
 
-    if CHOOSES.search(text):
+    if _sure("chooses").search(text):
         return True
     head = CLAUSE.split(text, maxsplit=1)[0]
     return head != text and len(head.split()) < 9 and not VERB.search(head) and not CLAIMS.search(head) and bool(read_slots(head, kind))
@@ -113,8 +108,10 @@ def decided(text: str, *, slots: dict[str, Any], read: bool, near: bool, kind: s
         return "number"  # "discount rate 8%": a quantity and its name
     if likely == "question" and "?" not in text and not ASKING.match(text):
         likely = ranked[1][0]  # "how many we buy comes down to the cache"
+    if likely == "frustration" and rule != "frustration" and ASKING.match(text):
+        likely = "question"  # "why is my number so high" wants to know
     if rule == "off-topic" and likely in ("assertion", "question", "what-if") and not read and not near and not slots:
-        return rule
+        return "question" if ASKING.match(text) and _maybe_topic(text) else rule
     if likely == "answer-request" and "?" in text and not SOLUTION.search(text) or likely == "meta" and "?" in text and not TUTOR.search(text):
         likely = "question"
     odds = dict(ranked)
@@ -126,9 +123,9 @@ def decided(text: str, *, slots: dict[str, Any], read: bool, near: bool, kind: s
         likely = rule  # "paged allocation removes the waste" has a value in it and chooses nothing
     if likely in ("meta", "answer-request", "help", "greeting") and read and len(text.split()) > 12:
         likely = "assertion"
-    if slots and likely in ("assertion", "question", "proposal", "off-topic") and TRIES.match(text):
+    if slots and likely in ("assertion", "question", "proposal", "off-topic") and _sure("tries").match(text):
         return "what-if"
-    if slots and likely == "question" and WHY_NOT.match(text):
+    if slots and likely == "question" and _sure("why_not").match(text):
         return "proposal"
     if slots and likely == "assertion" and _chooses(text, kind):
         return "proposal"

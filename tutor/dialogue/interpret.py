@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tutor.context import Context
-from tutor.dialogue import moves
+from tutor.dialogue import asked, moves
 from tutor.dialogue.acts import decided
 from tutor.dialogue.claims import claims as computed_claims
 from tutor.dialogue.features import denials
@@ -62,7 +62,8 @@ def interpret(ctx: Context, text: str) -> Reading:
     if act == "off-topic":
         understood = False
     elif act in ("assertion", "question"):
-        understood = bool(seen or claims or near) or act == "question" and bool(moves.catalogue(plain_text) or moves.answer(ctx, plain_text) or WHY.match(plain_text))
+        answers = act == "question" and bool(WHY.match(plain_text) or asked.implied(ctx, plain_text) or asked.compared(ctx, plain_text) or moves.catalogue(plain_text) or moves.answer(ctx, plain_text))
+        understood = bool(seen or claims or near) or answers or bool(moves.meaning(asked.meant_word(plain_text)))
     else:
         understood = True  # what to do with it can be asked
     return Reading(act, slots, seen, claims, near, understood)

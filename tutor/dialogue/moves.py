@@ -190,16 +190,20 @@ def _glossary() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(rf"(?<!\w)(?:{term})(?!\w)"), says) for term, says in words("answers")["glossary"].items())
 
 
+DEFINES = re.compile(r"^(?:and |so |but |ok,? )*(?:what (?:is|are|does|do) (?:a |an |the )?[\w' -]+(?: mean)?\?*$|define|explain|what do you mean by)")
+"""Asks for a meaning."""
+
+
+def meaning(word: str) -> str:
+    """What the glossary says of a word; empty when it has none."""
+    return next((says for term, says in _glossary() if term.search(word)), "")
+
+
 def answer(ctx: Context, text: str) -> str:
     """The answer to a question: a meaning when one is asked for, or else a computed figure; empty when there is none."""
-    if re.match(r"^(?:and |so |but |ok,? )*(?:what (?:is|are|does|do) (?:a |an |the )?[\w' -]+(?: mean)?\?*$|define|explain|what do you mean by)", text):
-        for term, says in _glossary():
-            if term.search(text):
-                return says
+    if DEFINES.match(text) and (said := meaning(text)):
+        return said
     for kinds, asked, says in _answers():
         if ctx.brief.kind in kinds and asked.search(text):
             return filled(says, ctx)
-    for term, says in _glossary():
-        if term.search(text):
-            return says
-    return ""
+    return meaning(text)

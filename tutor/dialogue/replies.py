@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tutor.dialogue import moves
+from tutor.dialogue import asked, moves
 from tutor.dialogue.courtesy import abstain, hint
 from tutor.dialogue.frames import Read, Touched, concept, concepts, opposites
 from tutor.dialogue.spoken import lowered, named, row
+from tutor.dialogue.trials import what_if
 
 if TYPE_CHECKING:
     from tutor.dialogue.discussion import Discussion
@@ -67,11 +68,15 @@ def why(talk: Discussion) -> dict[str, Any]:
 
 
 def answer(talk: Discussion, text: str, claims: list[dict[str, Any]], near: list[Touched]) -> dict[str, Any]:
-    """A question answered: by its own claim, from the catalogue, by a computed figure, or by the concept that it is about."""
+    """A question answered: by its own claim, two chips side by side, a change tried, the catalogue, a figure, or the concept that it is about."""
     if claims:
         one = claims[0]
         lead = "" if one["verdict"] is None else "Yes. " if one["verdict"] else "Not in this design. "
         return {"move": "answer", "reply": f"{lead}{one['words']} {talk.question()}", "evidence": [row(one)]}
+    if compares := asked.compared(talk.ctx, text):
+        return {"move": "answer", "reply": f"{compares} {talk.question()}"}
+    if change := asked.implied(talk.ctx, text):
+        return what_if(talk, change, "what-if")
     yes_no = re.match(r"^(?:and |so |but )*(?:is|are|do|does|did|can|could|will|would|must|should|has|have)\b", text)
     said = moves.catalogue(text) or ("" if near and yes_no else moves.answer(talk.ctx, text))
     if near and not said:

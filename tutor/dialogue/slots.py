@@ -72,6 +72,15 @@ def _chips() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])({_chip_pattern()})(?:s|-sxm|-pcie)?(?![\w])")
 
 
+def chips_named(text: str) -> list[str]:
+    """The catalogue's ids of the chips that a normalised text names, in its order.
+
+    >>> chips_named("is the l40s cheaper than an h100?")
+    ['l40s', 'h100-sxm']
+    """
+    return list(dict.fromkeys(words("slots")["chips"][found[1]] for found in _chips().finditer(text)))
+
+
 @cache
 def _formats() -> re.Pattern[str]:
     return re.compile("(?P<f>" + "|".join(re.escape(f) for f in sorted(words("slots")["formats"], key=len, reverse=True)) + r")\b")

@@ -14,8 +14,14 @@ def row(claim: dict[str, Any]) -> dict[str, Any]:
             "shown": show(value, unit) if isinstance(value, int | float) else str(value)}
 
 
+SAID = {"quantise": "8-bit weights", "growth_per_year": "growth a year", "price_decline_per_year": "fall of prices a year", "financing": "chips", "usd_per_kwh": "price of a kWh", "training_runs": "training runs"}
+"""Fields whose name alone is not how one says them."""
+
+
 def spoken(slot: str) -> str:
     """A slot as it is said."""
+    if slot in SAID:
+        return SAID[slot]
     return re.sub(r"_(?:s|usd)$", "", slot).replace("_", " ")
 
 

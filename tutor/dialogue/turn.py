@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tutor.dialogue import asked, moves
 from tutor.dialogue.courtesy import CALM, abstain, greet, hint, meta, summary
 from tutor.dialogue.frames import read
 from tutor.dialogue.interpret import SUM_UP, WHY, Reading
@@ -35,8 +36,16 @@ def chosen(talk: Discussion, found: Reading, text: str) -> dict[str, Any]:
     ideas = [r for r in seen if r.concept.kind == "expectation"]
     if SUM_UP.search(text):
         return summary(talk)
+    if asked.TASK.search(text) and act in ("question", "help", "meta", "off-topic"):
+        return {"move": "answer", "reply": f"{asked.task(talk)} {talk.question()}"}
+    if asked.LEFT.match(text) and not slots:
+        return {"move": "answer", "reply": f"{asked.left(talk)} {talk.question()}"}
+    if said := moves.meaning(asked.meant_word(text)):
+        return {"move": "answer", "reply": f"{said} {talk.question()}"}
     if REPAIR.search(text) or act == "answer-request":
         return repair(talk)
+    if act == "what-if" and not settable(talk, slots) and (change := asked.implied(talk.ctx, text)):
+        return what_if(talk, change, act)
     if act == "what-if" and not settable(talk, slots) and found.near:
         return near(talk, found.near[0])
     if act == "what-if" or act == "proposal" and settable(talk, slots) and not beliefs:
