@@ -1,4 +1,4 @@
-"""The performance page: what `make bench` measured, with ratios that were taken in the same run."""
+"""The performance page: what `make bench` and `tools/bench_pages.py` measured, with ratios that were taken in the same run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from lessons import draw
+from lessons.draw.table import Html
 from lessons.reference.tables import Shown, table
 
 PATH = Path(__file__).with_name("performance.json")
+PAGES = Path(__file__).with_name("pages.json")
 PEERS = {"mlsysim": "mlsysim", "llm_analysis": "llm-analysis"}
 
 
@@ -58,7 +60,31 @@ def rates() -> Shown:
     return Shown(table(("What", "A second"), rows, caption="Plain rates", right={1}, wide=420, ids=[f"rate-{k}" for k in range(len(rows))]))
 
 
+@cache
+def visits() -> dict:
+    return json.loads(PAGES.read_text("utf8"))
+
+
+def pages() -> Shown:
+    """What each live page weighs, when it lives, and how fast it answers, as `tools/bench_pages.py` found."""
+    rows = [
+        [Html(f'<a href="../../{page}.html">{draw.esc(p["title"])}</a>'), draw.num(p["wire_bytes"] / 1e6), draw.num(p["live_s"]), f'{draw.num(p["live_range_s"][0])} to {draw.num(p["live_range_s"][1])}',
+         draw.num(p["move_ms"]) if p["move_ms"] else None, f'{draw.num(p["slowest_ms"])} ({p["slowest"]})' if p["slowest_ms"] else None, "yes" if p["simulator"] else "no", f'{p["load"][0]} to {p["load"][1]}']
+        for page, p in visits()["pages"].items()
+    ]  # fmt: skip
+    head = ("Page", "MB to live", "Live after, s", "from, to", "A move, ms", "Slowest control, ms", "Simulator", "Load")
+    return Shown(table(head, rows, caption="First visits of the live pages", right={1, 2, 3, 4, 7}, wide=980, ids=[f"visit-{page.removeprefix('book/').replace('/', '-')}" for page in visits()["pages"]]))
+
+
 def words() -> dict[str, str]:
     """Where and when it was measured."""
-    r = results()
-    return {"date": r["date"], "python": r["python"], "numpy": r["numpy"], "cores": str(r["cores"]), "machine": r.get("cpu", r["machine"])}
+    r, v = results(), visits()
+    pages = v["pages"].values()
+    plain, simulated = ([p["slowest_ms"] for p in pages if p["slowest_ms"] and p["simulator"] is runs] for runs in (False, True))
+    visited = {
+        "visited": str(len(pages)), "visit_date": v["date"], "visit_chromium": v["chromium"], "rounds": str(v["rounds"]), "heaviest": f"{draw.num(max(p['wire_bytes'] for p in pages) / 1e6)} MB",
+        "lightest": f"{draw.num(min(p['wire_bytes'] for p in pages) / 1e6)} MB", "soonest": f"{draw.num(min(p['live_s'] for p in pages))} s", "latest": f"{draw.num(max(p['live_s'] for p in pages))} s",
+        "slowest_plain": f"{draw.num(max(plain))} ms", "slowest_simulated": f"{draw.num(max(simulated))} ms" if simulated else "none",
+        "visit_load": f"{min(p['load'][0] for p in pages)} and {max(p['load'][1] for p in pages)}",
+    }  # fmt: skip
+    return visited | {"date": r["date"], "python": r["python"], "numpy": r["numpy"], "cores": str(r["cores"]), "machine": r.get("cpu", r["machine"])}
