@@ -17,6 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from bench_record import REFERENCE, here, keep, short
+
 from tutor.briefs import brief, brief_ids
 from tutor.designfile import Entry, entry, read_design
 from tutor.samples import reference, starter
@@ -27,6 +29,9 @@ NUDGED = ("peak_factor", "train_tokens", "revenue_usd_per_mtoken")
 REMEMBERED = ("_read", "_read_text", "_values", "_stated", "_kept", "_first")
 """What keeps a design or a text of the run before."""
 TURN = count(1)
+TOLD: list[dict[str, Any]] = []
+"""The lines of the table as they are kept."""
+RESULTS = REFERENCE / "tutor.json"
 CHARACTERS = 100_000
 
 
@@ -61,6 +66,7 @@ def told(kind: str, name: str, times: list[tuple[float, float]]) -> None:
     wall, busy = ([t[i] for t in times] for i in (0, 1))
     goal = GOAL_MS[kind]
     over = "" if goal is None else f"   goal {goal:.0f}" + ("" if percentile(busy, 0.95) <= goal else "  OVER")
+    TOLD.append({"kind": kind, "name": name, "count": len(times), "goal_ms": goal, **{f"{clock}_{share}": short(percentile(some, int(share[1:]) / 100)) for clock, some in (("wall", wall), ("cpu", busy)) for share in ("p50", "p95")}})
     print(f"{kind:13} {name:34} {len(times):5}  wall {percentile(wall, 0.5):8.2f} {percentile(wall, 0.95):8.2f}   cpu {percentile(busy, 0.5):8.2f} {percentile(busy, 0.95):8.2f}{over}")
 
 
@@ -185,10 +191,13 @@ def main() -> None:
     ask.add_argument("jobs", nargs="*", choices=[*JOBS, []], help="what to time; all without one")
     ask.add_argument("--rounds", type=int, default=10, help="times that each design is judged (default: 10)")
     ask.add_argument("--each", action="store_true", help="one line a design, and the slowest lines")
+    ask.add_argument("--keep", action="store_true", help=f"write the table to {RESULTS.relative_to(ROOT)}, for the page Performance")
     args = ask.parse_args()
     print("milliseconds: count, then median and 95th percentile by the wall clock and of the processor")
     for name in args.jobs or JOBS:
         JOBS[name](args.rounds, args.each)
+    if args.keep:
+        keep(RESULTS, here() | {"rounds": args.rounds, "lines": TOLD})
 
 
 if __name__ == "__main__":

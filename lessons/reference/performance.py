@@ -12,6 +12,8 @@ from lessons.reference.tables import Shown, table
 
 PATH = Path(__file__).with_name("performance.json")
 PAGES = Path(__file__).with_name("pages.json")
+TUTOR = Path(__file__).with_name("tutor.json")
+STOPWATCH = Path(__file__).with_name("stopwatch.json")
 PEERS = {"mlsysim": "mlsysim", "llm_analysis": "llm-analysis"}
 
 
@@ -76,6 +78,29 @@ def pages() -> Shown:
     return Shown(table(head, rows, caption="First visits of the live pages", right={1, 2, 3, 4, 7}, wide=980, ids=[f"visit-{page.removeprefix('book/').replace('/', '-')}" for page in visits()["pages"]]))
 
 
+@cache
+def tutor_times() -> dict:
+    return json.loads(TUTOR.read_text("utf8"))
+
+
+def tutor() -> Shown:
+    """How long the tutor takes for a reply, a review, a repair and a very long text, as `tools/bench_tutor.py --keep` found."""
+    rows = []
+    for line in tutor_times()["lines"]:
+        goal = line["goal_ms"]
+        met = None if goal is None else "met" if line["wall_p95"] <= goal else "not met"
+        rows.append([f'{line["kind"]}: {line["name"]}', line["count"], draw.num(line["wall_p50"]), draw.num(line["wall_p95"]), draw.num(goal) if goal is not None else None, met])
+    head = ("What", "Times", "Median, ms", "95th percentile, ms", "Goal, ms", "")
+    return Shown(table(head, rows, caption="The tutor, outside the browser", right={1, 2, 3, 4}, wide=620, ids=[f"tutor-{k}" for k in range(len(rows))]))
+
+
+def newcomer() -> Shown:
+    """How long a newcomer waits, as `tools/stopwatch.py` found."""
+    r = json.loads(STOPWATCH.read_text("utf8"))
+    rows = [[step, draw.num(seconds)] for step, seconds in r["seconds"].items()]
+    return Shown(table(("From an empty folder and an empty home", "Seconds"), rows, caption=f"{r['date']}, {r['cores']} cores, load {draw.num(r['load'])}", right={1}, wide=420, ids=[f"wait-{k}" for k in range(len(rows))]))
+
+
 def words() -> dict[str, str]:
     """Where and when it was measured."""
     r, v = results(), visits()
@@ -87,4 +112,5 @@ def words() -> dict[str, str]:
         "slowest_plain": f"{draw.num(max(plain))} ms", "slowest_simulated": f"{draw.num(max(simulated))} ms" if simulated else "none",
         "visit_load": f"{min(p['load'][0] for p in pages)} and {max(p['load'][1] for p in pages)}",
     }  # fmt: skip
-    return visited | {"date": r["date"], "python": r["python"], "numpy": r["numpy"], "cores": str(r["cores"]), "machine": r.get("cpu", r["machine"])}
+    t = tutor_times()
+    return visited | {"tutor_date": t["date"], "tutor_rounds": str(t["rounds"]), "date": r["date"], "python": r["python"], "numpy": r["numpy"], "cores": str(r["cores"]), "machine": r.get("cpu", r["machine"])}
