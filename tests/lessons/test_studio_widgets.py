@@ -120,6 +120,38 @@ def test_what_if_is_offered_and_not_done():
     assert made.talk.last.changes == {"replicas": 8} and made.state.entry.design.replicas == 6
 
 
+def test_a_value_that_was_read_can_be_put_right_before_it_is_applied():
+    made = open_studio("serve-70b")
+    made.tutor.say("with 8 replicas?")
+    field, turns = made.tutor.offer.fields["replicas"], len(made.talk.turns)
+    assert field.value == 8 and made.tutor.offer.box.layout.display is None
+    field.value = 18
+    assert made.talk.last.changes == {"replicas": 18} and "18" in made.talk.last.text and made.talk.last.read == "replicas 18, put right by you"
+    assert len(made.talk.turns) == turns and made.state.entry.design.replicas == 6, "the turn is another one, the design stands"
+    assert made.tutor.offer.fields["replicas"] is field, "who is typing keeps the field"
+    made.tutor.say("Apply to my design")
+    assert made.state.entry.design.replicas == 18 and made.tutor.offer.box.layout.display == "none"
+
+
+def test_a_value_that_cannot_be_is_refused_and_can_be_put_right_again():
+    made = open_studio("serve-70b")
+    made.tutor.say("with 8 replicas?")
+    made.tutor.offer.fields["replicas"].value = 0
+    assert "at least 1" in made.talk.last.text and made.tutor.offer.fields["replicas"].value == 0
+    made.tutor.offer.fields["replicas"].value = 9
+    assert made.talk.last.changes == {"replicas": 9}
+
+
+def test_what_follows_from_a_value_put_right_follows_again():
+    made = open_studio("train-100b")
+    made.tutor.say("with 32 nodes?")
+    before = dict(made.talk.last.changes)
+    assert before["nodes"] == 32
+    made.tutor.offer.fields["nodes"].value = 64
+    after = made.talk.last.changes
+    assert after["nodes"] == 64 and after.get("data_parallel", 0) != before.get("data_parallel")
+
+
 def test_figures_can_be_covered_again():
     made = covered_studio("tco-3y")
     assert "Covered" in made.verdict.value and made.prediction.box.layout.display is None

@@ -25,7 +25,7 @@ ABOUT = -2.3
 """Log odds from which a text is taken to be about a concept."""
 STRANGE = 0.5
 """Share of unknown words from which a text is not taken to be about anything."""
-MOST = 1200
+MOST = 1000
 """Characters of an utterance that are read; the reply says when there were more."""
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
+from hwlib.designs import knobs
 from hwlib.errors import BadInput
-from lessons.panels.studio.state import State
+from lessons.panels.studio.state import State, spoken, value_words
 from lessons.panels.studio.talk import NOT_MEANT, Turn, from_repairs, from_reply
 
 SECONDS = 6.0
@@ -60,6 +61,16 @@ class Partner:
         if reply["act"] == "answer-request":  # the search in the dialogue is short and knows no locks
             return self.repair(state)
         return from_reply(reply, tuple(f.name for f in fields(state.entry.design)))
+
+    def amended(self, changes: dict[str, Any], state: State) -> Turn:
+        """The last turn about other values: what the learner has put right is tried in its place."""
+        from tutor.dialogue.trials import what_if
+
+        self.follow(state)
+        said = from_reply(what_if(self.discussion, dict(changes), "what-if"), tuple(f.name for f in fields(state.entry.design)))
+        known = knobs(type(state.entry.design))
+        read = ", ".join(f"{spoken(known[name].label)} {value_words(known[name], value)}" for name, value in changes.items())
+        return replace(said, read=f"{read}, put right by you", changes=said.changes or changes)
 
     def repair(self, state: State) -> Turn:
         """The smallest repair of the design that stands, with the learner's locks."""

@@ -54,6 +54,10 @@ class Talk:
         every = (*self.turns, *turns)
         return Talk(every[-KEPT:], self.cut + max(0, len(every) - KEPT))
 
+    def instead(self, turn: Turn) -> Talk:
+        """The conversation with another last turn."""
+        return Talk((*self.turns[:-1], turn), self.cut)
+
     @property
     def last(self) -> Turn | None:
         return self.turns[-1] if self.turns else None

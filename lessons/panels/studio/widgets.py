@@ -18,6 +18,7 @@ from lessons import draw
 from lessons.panels.studio import form, handing, keeping, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
+from lessons.panels.studio.offer import Offer
 from lessons.panels.studio.partner import EXAMPLES, Partner, opening, standing, welcome
 from lessons.panels.studio.parts import Section, View, drawn
 from tutor.context import context
@@ -246,9 +247,10 @@ class Tutor:
                                     style={"description_width": "0px"}), "hw-in")
         self.go = classed(w.Button(description="Say"), "hw-go")
         self.choices = classed(w.HBox([]), "hw-chips", "hw-choices")
+        self.offer = Offer(studio.of, self.amend)
         constant = [classed(w.Button(description=name), "hw-chip") for name in talk.CONSTANT]
         self.box = classed(w.VBox([
-            html(draw.tag("Tutor", id="studio-tutor")), self.log, self.choices, classed(w.HBox([self.field, self.go]), "hw-sayrow"),
+            html(draw.tag("Tutor", id="studio-tutor")), self.log, self.offer.box, self.choices, classed(w.HBox([self.field, self.go]), "hw-sayrow"),
             classed(w.HBox(constant), "hw-chips"), html(f'<p class="hw-small">{talk.NOTE}</p>'),
         ]), "hw-talk")
         self.field.observe(lambda change: self.on_typed(change["new"]), "value")
@@ -286,6 +288,15 @@ class Tutor:
             said = replace(said, file=keeping.link(f"{studio.of.id}-conversation.md", keeping.conversation(studio.state.entry, (*studio.talk.turns, said))))
         self.add(said)
 
+    def amend(self, changes: dict[str, Any]) -> None:
+        """A value of the offer was put right: the last turn is about that instead."""
+        studio = self.studio
+        if studio.partner is None:
+            studio.partner = Partner(studio.state, after=studio.talk.last)
+        studio.talk = studio.talk.instead(studio.partner.amended(changes, studio.state))
+        self.draw()
+        studio.draw_offer()
+
     def apply(self) -> None:
         """The repair of the last turn becomes one step that can be undone."""
         last = self.studio.talk.last
@@ -305,6 +316,7 @@ class Tutor:
     def draw(self) -> None:
         said = self.studio.talk
         self.studio._put(self.log, talk.log(said))
+        self.offer.draw(said.offered if said.last is not None and said.last.who == "Tutor" else {})
         buttons = []
         for name in talk.chips(said):
             button = classed(w.Button(description=name), "hw-chip")
