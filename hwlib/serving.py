@@ -172,6 +172,46 @@ def _prompts(model: str, attention: str, accelerator: str, chips: int, bits: int
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Replica:
+    """What one replica is and does when full, whoever else is in the fleet: none of it depends on how many there are."""
+
+    per_token: Figure
+    room: Figure
+    fit: Figure
+    batch: Figure
+    per_sequence: Figure
+    busy: Figure
+    full: dict[str, Figure]
+    single: dict[str, Figure]
+    rate: Figure
+    service: Figure
+    slope: Figure
+
+
+@lru_cache(maxsize=2048)
+def _replica(
+    model: str, attention: str, accelerator: str, chips: int, bits: int, kv_bits: int, contiguous: int, batch_limit: int, scheduler: str, load: ServingLoad,
+) -> _Replica:
+    """``contiguous``: the tokens set aside for each sequence, or 0 where the cache is handed out in blocks."""
+    demand, one_pass = _demand(load), pass_of(model, attention, accelerator, chips, bits)
+    prompts = _prompts(model, attention, accelerator, chips, bits, load)
+    g, shape = one_pass.group, one_pass.shape
+    kept = one_pass.cache_bytes_per_token(kv_bits)
+    room = kv_room_bytes(n_chips=g.n_chips, mem_bytes=g.mem_bytes, reserve_bytes=reserve_of(g), weight_bytes=one_pass.weights)
+    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=kept, held_tokens=shape.attended_tokens(given(contiguous) if contiguous else demand.full))
+    batch = running_batch(batch_limit=given(batch_limit), sequences_that_fit=fit)
+    per_sequence = kv_cache_bytes(kv_bytes_per_token=kept, context_tokens=prompts.seen, sequences=ONE)
+    busy = static_batch_share(output_spread=demand.told["output_spread"], sequences=batch) if scheduler == "static" else ONE
+    full, single = (one_pass.step_at(sequences, per_sequence, prompts.flops) for sequences in (batch, ONE))
+    return _Replica(
+        shape.cache_bytes_per_token(BYTES[kv_bits]), room, fit, batch, per_sequence, busy, full, single,
+        batch_tokens_per_s(sequences=working_sequences(running_batch=batch, busy_share=busy), step_s=full["step"]),
+        service_s(prefill_s=prompts.mean_s, output_tokens=demand.mean_output, step_s=full["step"], sequences=batch, busy_share=busy),
+        slope_of_step(full_step_s=full["step"], single_step_s=single["step"], running_batch=batch),
+    )
+
+
 def check_serving(design: ServingDesign, load: ServingLoad) -> None:
     """Refuse in one sentence a design or load that `build` would refuse, and a load without anybody."""
     check_values(design)
@@ -194,17 +234,14 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     given_load = demand.told
     one_pass = make_pass(design)
     prompts = _prompts(design.model, design.attention, design.accelerator, design.chips_per_replica, design.weight_bits, load)
+    one = _replica(
+        design.model, design.attention, design.accelerator, design.chips_per_replica, design.weight_bits, design.kv_bits,
+        design.context_tokens if design.kv_allocation == "contiguous" else 0, design.batch_limit, design.scheduler, load,
+    )
     g, shape = one_pass.group, one_pass.shape
     n = g.n_chips
     reserve = reserve_of(g)
-    per_token, kept = shape.cache_bytes_per_token(BYTES[design.kv_bits]), one_pass.cache_bytes_per_token(design.kv_bits)
-    room = kv_room_bytes(n_chips=n, mem_bytes=g.mem_bytes, reserve_bytes=reserve, weight_bytes=one_pass.weights)
-    mean_output = demand.mean_output
-    held = given(design.context_tokens) if design.kv_allocation == "contiguous" else demand.full
-    fit = sequences_that_fit(kv_room_bytes=room, kv_bytes_per_token=kept, held_tokens=shape.attended_tokens(held))
-    batch = running_batch(batch_limit=given(design.batch_limit), sequences_that_fit=fit)
-    seen = prompts.seen
-    per_sequence = kv_cache_bytes(kv_bytes_per_token=kept, context_tokens=seen, sequences=ONE)
+    mean_output, batch, per_sequence, full = demand.mean_output, one.batch, one.per_sequence, one.full
 
     peak_factor = given_load["peak_factor"]
     if load.daily_users:
@@ -223,20 +260,12 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     prefill, prefill_compute, prefill_comm = prompts.median
     mean_prefill, p99_prompt, prefill_p99 = prompts.mean_s, demand.p99_prompt, prompts.p99_s
 
-    busy = static_batch_share(output_spread=given_load["output_spread"], sequences=batch) if design.scheduler == "static" else ONE
-    flops = prompts.flops
-    full = one_pass.step_at(batch, per_sequence, flops)
-    replica_rate = batch_tokens_per_s(sequences=working_sequences(running_batch=batch, busy_share=busy), step_s=full["step"])
-    service = service_s(prefill_s=mean_prefill, output_tokens=mean_output, step_s=full["step"], sequences=batch, busy_share=busy)
-    rho = utilisation(requests_per_s_per_replica=rate, service_s=service)
-
-    single = one_pass.step_at(ONE, per_sequence, flops)
-    slope = slope_of_step(full_step_s=full["step"], single_step_s=single["step"], running_batch=batch)
+    rho = utilisation(requests_per_s_per_replica=rate, service_s=one.service)
     operating = operating_batch(
-        requests_per_s_per_replica=rate, output_tokens=mean_output, fixed_step_s=single["step"], step_per_sequence_s=slope, prefill_s=mean_prefill,
+        requests_per_s_per_replica=rate, output_tokens=mean_output, fixed_step_s=one.single["step"], step_per_sequence_s=one.slope, prefill_s=mean_prefill,
         batch_cap=batch,
     )
-    step = one_pass.step_at(operating, per_sequence, flops)
+    step = one_pass.step_at(operating, per_sequence, prompts.flops)
     tpot = step["step"] if design.chunked_prefill else tpot_with_prefills(step_s=step["step"], requests_per_s_per_replica=rate, prefill_s=mean_prefill)
     network = given_load["network_s"]
     answer = answer_time(prefill_s=prefill, output_tokens=mean_output, tpot_s=tpot)
@@ -248,13 +277,13 @@ def estimate_serving(design: ServingDesign, load: ServingLoad, *, answer_s: floa
     tokens = output_rate(mean_requests_per_s=mean_rate, output_tokens=mean_output)
     return ServingEstimate(
         params=shape.params, weight_bytes=one_pass.weights, weight_bytes_per_chip=weights_per_chip(weight_bytes=one_pass.weights, n_chips=n),
-        kv_bytes_per_token=per_token, kv_bytes_per_sequence=per_sequence, reserve_bytes=reserve, mem_bytes=g.mem_bytes, kv_room_bytes=room,
-        sequences_that_fit=fit, running_batch=batch, operating_batch=operating, fits=fit >= 1,
+        kv_bytes_per_token=one.per_token, kv_bytes_per_sequence=per_sequence, reserve_bytes=reserve, mem_bytes=g.mem_bytes, kv_room_bytes=one.room,
+        sequences_that_fit=one.fit, running_batch=batch, operating_batch=operating, fits=one.fit >= 1,
         peak_requests_per_s=peak, mean_requests_per_s=mean_rate, requests_per_s_per_replica=rate, mean_output_tokens=mean_output,
-        in_flight=littles_law(arrivals_per_s=peak, time_in_system_s=answer), utilisation=rho, busy_share=busy,
+        in_flight=littles_law(arrivals_per_s=peak, time_in_system_s=answer), utilisation=rho, busy_share=one.busy,
         prefill_s=prefill, prefill_compute_s=prefill_compute, prefill_comm_s=prefill_comm, prefill_p99_s=prefill_p99, p99_prompt_tokens=p99_prompt,
         step_s=step["step"], step_memory_s=step["memory"], step_compute_s=step["compute"], step_comm_s=step["comm"], step_overhead_s=one_pass.layer_fixed,
-        hops_s=step["hops"], full_step_s=full["step"], tpot_s=tpot, tokens_per_s_per_user=user_tokens_per_s(tpot_s=tpot), replica_tokens_per_s=replica_rate,
+        hops_s=step["hops"], full_step_s=full["step"], tpot_s=tpot, tokens_per_s_per_user=user_tokens_per_s(tpot_s=tpot), replica_tokens_per_s=one.rate,
         decode_intensity=decode_intensity(
             matmul_params=shape.matmul_params, sequences=operating, weight_bytes=one_pass.weights, kv_bytes_per_sequence=per_sequence
         ),

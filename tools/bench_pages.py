@@ -6,6 +6,7 @@ another and round by round, each visit with an empty profile. Measured in the pa
 weight   bytes on the wire (tests/browser/weight.py) of what was asked for before the first panel lived
 live     from the start of the navigation to the first panel's live figure in the document
 move     from the key that moves a slider to the frame that shows the last change of the panel's figure
+turn     from what is said to the tutor to the frame that shows the reply
 
 Times are medians of the rounds and go with the machine's load; loopback has no network in it.
 """
@@ -66,6 +67,30 @@ MOVE = """async ([selector, index, key]) => {
   return end ? end - begun : null;
 }"""
 
+# A turn of the conversation: from Enter to the frame with the tutor's reply.
+TURN = """async ([words]) => {
+  const field = document.querySelector('.hw-sayrow input');
+  const log = document.querySelector('.hw-log');
+  const paint = () => new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(performance.now()), 0)));
+  let painted = null;
+  const watch = new MutationObserver(() => { painted = paint(); });
+  watch.observe(log, { subtree: true, childList: true, characterData: true });
+  const begun = performance.now();
+  field.value = words;
+  field.dispatchEvent(new Event('change', { bubbles: true }));
+  await new Promise((done) => setTimeout(done, 0));
+  await window.__livebook.kernel.run('', 'after a turn');
+  await paint();
+  const end = await painted;
+  watch.disconnect();
+  return end ? end - begun : null;
+}"""
+SAID = (
+    "what am I supposed to do here?", "more memory bandwidth makes tokens come faster", "the KV cache grows with every token of every user", "with twice the chips?", "why does that cost so much?",
+    "each user needs a chip of their own", "I would take int8 weights", "data parallelism halves the memory", "hint",
+)
+"""Of one conversation; the first turn loads what reads free text, and is told apart."""
+
 CONTROLS = """(selector) => [...document.querySelectorAll(selector)].map((control, index) => [index,
   control.getAttribute('aria-label') || control.closest('.jupyter-widgets')?.querySelector('label')?.textContent || '',
   control.checkVisibility() && !control.closest('[inert], details:not([open])')])"""
@@ -111,6 +136,9 @@ def visit(browser, address: str, site: Path, page: str) -> dict:
                 ran = reader.page.evaluate(ENTERED, COUNT) > before
                 if taken:
                     found["moves"][f"{index + 1}: {name.strip()}"] = {"ms": statistics.median(taken), "simulator": ran}
+        if reader.page.locator(".hw-sayrow input").count():
+            turns = [ms for words in SAID if (ms := reader.page.evaluate(TURN, [words])) is not None]
+            found["turns"] = {"first_ms": turns[0], "ms": statistics.median(turns[1:]), "most_ms": max(turns[1:]), "count": len(turns)}
         assert reader.complaints == [], f"{page}: {reader.complaints[0]}"
         return found
     finally:
@@ -135,6 +163,7 @@ def summary(visits: list[dict]) -> dict:
         "title": visits[0]["title"], "wire_bytes": max(sum(visit["weight"].values()) for visit in visits), "live_s": _three(statistics.median(lives)),
         "live_range_s": [_three(min(lives)), _three(max(lives))], "move_ms": _three(statistics.median(moves.values())) if moves else None,
         "slowest_ms": _three(moves[slowest]) if moves else None, "slowest": slowest.partition(": ")[2], "simulator": any(visits[0]["moves"][name]["simulator"] for name in names),
+        **({f"turn_{name}_ms": _three(statistics.median(visit["turns"][f"{key}ms"] for visit in visits)) for name, key in (("first", "first_"), ("median", ""), ("most", "most_"))} if "turns" in visits[0] else {}),
         "load": [round(min(visit["load"] for visit in visits), 1), round(max(visit["load"] for visit in visits), 1)],
     }  # fmt: skip
 

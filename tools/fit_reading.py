@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tutor.briefs import brief, brief_ids  # noqa: E402
 from tutor.dialogue import features as seeing  # noqa: E402
 from tutor.dialogue.acts import act_of  # noqa: E402
-from tutor.dialogue.features import affirmed, denials, opposed, parts  # noqa: E402
+from tutor.dialogue.features import affirmed, denials, parts  # noqa: E402
 from tutor.dialogue.frames import concepts, read  # noqa: E402
 from tutor.dialogue.linear import FILE, Linear  # noqa: E402
 from tutor.dialogue.reading import Denials, Judged, act_features, candidates, negations, plain, states  # noqa: E402
@@ -56,8 +56,10 @@ MANY = ("1", "2")
 """The writers of most of the texts, who wrote in order of concepts and much alike: left out by fifths, and weighed less by the model that decides."""
 IN_ORDER = (*MANY, "d", "e", "f")
 """The writers who put texts for a concept together."""
+PAIRS = ("j", "k")
+"""The writers of nothing but pairs that mean the opposite of each other: of no use to say how often a concept is meant."""
 LESS = 0.1
-"""What a candidate of theirs counts beside another writer's."""
+"""What a candidate of those two kinds of writers counts beside another's in the model that decides."""
 NEAR = 12
 """So many texts without labels behind a concept's are about it."""
 ASSERTIONS = 1000
@@ -180,20 +182,18 @@ def of_brief(id: str, some: Sequence[Row], general: np.ndarray) -> dict[str, Any
     owner = np.array([n for n, _ in pieces])
     first = np.searchsorted(owner, np.arange(len(some)))
     denied = [features(affirmed(t)) if negations(t) else f for t, f in zip(texts, found, strict=True)]
-    turned = [features(opposed(t)) for t in texts]
     truth = {"topic": np.array([[i in s for i in ids] for s in about(some)], dtype=float), "stated": np.array([[i in r.labels for i in ids] for r in some], dtype=float)}
     has = np.array([denials(t) for t in texts], dtype=float)
     said, not_said = truth["stated"], truth["topic"] * (1 - truth["stated"])
     counts = [(said[:, j] @ has, float(said[:, j].sum()), not_said[:, j] @ has, float(not_said[:, j].sum())) for j in range(len(ids))]
     group = left_out(some)
-    bare, other_way = np.zeros_like(said), np.zeros_like(said)
+    bare = np.zeros_like(said)
     odds, models = {}, {}
     for name, y in truth.items():
         blank = unfitted(found, ids, name)
         x = vectors(blank, found)
         alike, alike_parts = x @ x.T, vectors(blank, [f for _, f in pieces]) @ x.T
         alike_bare = vectors(blank, denied) @ x.T if name == "stated" else None
-        alike_turned = vectors(blank, turned) @ x.T if name == "stated" else None
         odds[name] = np.zeros((len(pieces), len(ids)), dtype=np.float32)
         for one in np.unique(group):
             learn, test = np.flatnonzero(group != one), np.flatnonzero(group == one)
@@ -202,7 +202,6 @@ def of_brief(id: str, some: Sequence[Row], general: np.ndarray) -> dict[str, Any
             odds[name][at] = alike_parts[np.ix_(at, learn)] @ a + b
             if alike_bare is not None:
                 bare[test] = alike_bare[np.ix_(test, learn)] @ a + b
-                other_way[test] = alike_turned[np.ix_(test, learn)] @ a + b
         a, b = logistic(alike, y, np.ones((len(some), 1)), penalty=PENALTY, steps=STEPS)
         models[name] = rounded(blank, x.T @ a, b)
     whole = {name: z[first] for name, z in odds.items()}
@@ -214,7 +213,7 @@ def of_brief(id: str, some: Sequence[Row], general: np.ndarray) -> dict[str, Any
         for j, i in enumerate(ids):  # counted without this text
             a, b = said[n, j], not_said[n, j]
             fits[i] = Denials(counts[j][0] - a * has[n], counts[j][1] - a, counts[j][2] - b * has[n], counts[j][3] - b).fit(has[n] > 0, (general[0], general[1]))
-        for one, far, evidence in candidates(kinds, text, seen, (whole["topic"][n], best["topic"][n]), (whole["stated"][n], best["stated"][n]), bare[n], other_way[n], fits):
+        for one, far, evidence in candidates(kinds, text, seen, (whole["topic"][n], best["topic"][n]), (whole["stated"][n], best["stated"][n]), bare[n], fits):
             pairs.append({"row": row, "id": one, "kind": kinds[one], "evidence": evidence, "said": one in row.labels, "group": f"{id} {group[n]}" if group[n].startswith("part") else group[n],
                           "text": text, "about": far, "fits": fits[one], "seen": one in seen})
     return models | {"pairs": pairs, "denials": np.array([[*c[0], c[1], *c[2], c[3]] for c in counts], dtype=np.float32)}
@@ -227,7 +226,7 @@ def decider(pairs: Sequence[Mapping[str, Any]], *, penalty: float = 1.0, steps: 
     index = {n: i for i, n in enumerate(sorted(n for n, count in seen.items() if count >= 4))}
     at, value = _sparse(index, pairs)
     y = np.array([p["said"] for p in pairs], dtype=np.float64)
-    counts = np.array([LESS if voice(p["row"]) in MANY else 1.0 for p in pairs])
+    counts = np.array([LESS if voice(p["row"]) in (*MANY, *PAIRS) else 1.0 for p in pairs])
 
     def back(slope: np.ndarray) -> np.ndarray:
         return np.bincount(at.ravel(), weights=(slope[:, None] * value).ravel(), minlength=len(index) + 1)

@@ -162,6 +162,19 @@ class Context:
             return default
 
 
+def sure_to_miss(ctx: Context, *, limit_s: float, lost: int = 0) -> bool:
+    """Whether the p99 of the time to first token is over its limit, told by a run that stops when it is; False also where nothing can be simulated."""
+    from hwlib.simulator import simulation_misses
+
+    d = ctx.design
+    if not ctx.estimate.fits or d.replicas - max(0, lost - d.spare_replicas) < 1:
+        return False
+    try:
+        return simulation_misses(d, ctx.load, limit_s=limit_s, seed=SEED, requests=SIMULATED_REQUESTS, lost=max(0, lost - d.spare_replicas) and lost)
+    except (BadInput, ArithmeticError):
+        return False
+
+
 def _estimator(kind: str) -> Callable[[Any, Any], Any]:
     """Imported on use: a page about training does not load the simulator."""
     if kind == "serving":

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ FOLDER = Path("tests/tutor/utterances")
 LEARNED = ("dev", "train")
 """Splits that the models learned from."""
 SAID = (
-    "dev: frames and models were made with these files, so these lines say little. heldout: families that no model learned from. blind: by two writers who had seen neither rules nor other utterances; "
+    "dev: frames and models were made with these files, so these lines say little. heldout: families that no model learned from. fresh: by two writers who had seen neither rules nor other utterances, read once when all else was done. blind: by two more such writers; "
     "nothing was fitted to it, but it was read several times while thresholds and patterns were chosen with other files. formal, nonnative, slang: by the author of the frames, some of whose words stand in them, and lines of formal were looked at when patterns were made."
 )
 UNSCORED = ("", "assertion", "number")
@@ -46,6 +48,7 @@ class Row:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER, metavar="FOLDER", help=f"labelled utterances (default: {FOLDER})")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep the figures there, with the date and a mark of the words that were read with")
     parser.add_argument("--misses", choices=("dev", "heldout"), help="list the rows of a split that were read otherwise")
 
 
@@ -188,6 +191,14 @@ def _read(some: list[Row], read: Callable[[Row], dict[str, Any]]) -> dict[int, t
     return found
 
 
+def mark() -> str:
+    """A mark of everything that a reading rests on besides code: word lists and models. Figures kept with another mark are old."""
+    seen = hashlib.sha256()
+    for path in sorted(Path(__file__).with_name("words").iterdir()):
+        seen.update(path.name.encode() + path.read_bytes())
+    return seen.hexdigest()[:16]
+
+
 def report(folder: Path) -> dict[str, Any]:
     """Every reader on what was held out, the tutor also on the dev files and on each held-out family."""
     every = rows(folder)
@@ -228,6 +239,9 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{row.family} {row.brief}: {row.text}\n    " + "; ".join(wrong))
         return 0
     found = report(args.folder)
+    if args.out:
+        kept = {"date": date.today().isoformat(), "words": mark(), "lines": {name: {k: v for k, v in s.items() if k != "ms"} for name, s in found.items()}}
+        args.out.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", "utf-8")
     if args.json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return 0

@@ -9,9 +9,10 @@ can enter that target stays missed, and once some change works, a dearer one wit
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from hwlib.units import show
 from tutor import callable_module
 from tutor.best import cost_measure, cost_of, porting_weeks
 from tutor.briefs import Brief, Target, brief
-from tutor.context import Context, NotKnown
+from tutor.context import Context, NotKnown, sure_to_miss
 from tutor.designfile import Entry
 from tutor.dialogue.moves import consistent
 from tutor.findings import plain
@@ -38,6 +39,8 @@ CONFIRMED = 8
 """Designs simulated before the search believes that requirements can be met together."""
 
 
+SIMULATED = {"simulated.ttft_p99_s": 0, "lost.ttft_p99_s": 1}
+"""Measures whose miss a short run tells, with the replicas that are lost."""
 LATE = 250
 """So many changes that were ruled out are estimated before it is asked again whether a conflict is one."""
 
@@ -130,7 +133,11 @@ def repair(
             raise unknown("lock", name, knobs(known.design_class))
     if max_edits not in (1, 2, 3):
         raise BadInput(f"max_edits = {max_edits!r} must be 1, 2 or 3", field="max_edits")
-    return _Search(known, entry, lock, max_edits, seconds, evaluations).run()
+    gc.freeze()  # what lived before (words, models, the catalogue) is not gone through again and again while thousands of designs come and go
+    try:
+        return _Search(known, entry, lock, max_edits, seconds, evaluations).run()
+    finally:
+        gc.unfreeze()
 
 
 Change = dict[str, Any]
@@ -304,7 +311,14 @@ class _Search:
             return None
 
     def _feasible(self, ctx: Context) -> bool:
-        return not ctx.refusal and not physics_broken(ctx) and screened(ctx, self.skip) and all(held(ctx, t).met is True for t in self.strictest)
+        if ctx.refusal or physics_broken(ctx) or not screened(ctx, self.skip):
+            return False
+        return not self._hopeless(ctx, self.strictest) and all(held(ctx, t).met is True for t in self.strictest)
+
+    def _hopeless(self, ctx: Context, goals: Sequence[Target]) -> bool:
+        """Whether a run that stops early tells that the strictest of the simulated goals is missed."""
+        strictest = next((t for t in self.strictest if t in goals and t.measure in SIMULATED and t.id in self.limits), None)
+        return strictest is not None and sure_to_miss(ctx, limit_s=float(self.limits[strictest.id]), lost=SIMULATED[strictest.measure])
 
     def _told(self, works: list[tuple[float, int, Change]], proved: bool) -> Repairs:
         fewest_edits = min((edits for _, edits, _ in works), default=0)
@@ -357,7 +371,7 @@ class _Search:
             return bool(passing)
         for change in passing[: 3 * CONFIRMED]:
             ctx = Context(self._context(change).entry)
-            if all(held(ctx, t).met is True for t in goals):
+            if not self._hopeless(ctx, goals) and all(held(ctx, t).met is True for t in goals):
                 return True
         return len(passing) > 3 * CONFIRMED
 

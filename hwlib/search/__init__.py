@@ -102,7 +102,7 @@ def search(design: TrainingDesign, load: TrainingLoad, space: Space | None = Non
                 at = front.sift(costs, fits if must_fit else np.ones_like(fits))
                 row, inner = np.divmod(at, per_row)
                 zero, again = np.divmod(inner, len(space.recompute))
-                kept = np.column_stack([part[:, row].T, zero, again, np.full(at.size, number)])
+                kept = np.column_stack([part[:, row].T, zero, again, np.full(at.size, number)]).astype(np.int64)  # a count may come as 2.0
                 front.add(np.column_stack([c[at] for c in costs]), estimated + at, kept)
                 estimated += total.size
     front.merge()

@@ -17,12 +17,20 @@ from hwlib.simulator.arrivals import (
     read_trace,
 )
 from hwlib.simulator.costs import Costs, costs_of
-from hwlib.simulator.designed import Served, SimulatedServing, figures, percentile, policy_of, simulate
+from hwlib.simulator.designed import (
+    Served,
+    SimulatedServing,
+    figures,
+    percentile,
+    policy_of,
+    simulate,
+    simulation_misses,
+)
 from hwlib.simulator.fleet import run_requests
 from hwlib.simulator.outcome import Outcome, quantile
 from hwlib.simulator.policy import CHUNK_TOKENS, Fleet, Policy
 
 __all__ = [
     "CHUNK_TOKENS", "Costs", "Fleet", "Outcome", "Policy", "Request", "Requests", "Served", "SimulatedServing", "costs_of", "day_profile",
-    "diurnal_requests", "draw_requests", "figures", "percentile", "poisson_requests", "policy_of", "quantile", "read_trace", "run_requests", "simulate",
+    "diurnal_requests", "draw_requests", "figures", "percentile", "poisson_requests", "policy_of", "quantile", "read_trace", "run_requests", "simulate", "simulation_misses",
 ]

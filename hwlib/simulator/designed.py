@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import overload
+from typing import Any, overload
 
 from hwlib.designs import ServingDesign, ServingLoad
 from hwlib.formula import Figure
 from hwlib.simulator.arrivals import Request, Requests, check_number, check_seed, drawn_requests
 from hwlib.simulator.costs import Costs, costs_of
+from hwlib.simulator.early import misses_ttft
 from hwlib.simulator.fleet import run_requests
 from hwlib.simulator.outcome import Outcome
 from hwlib.simulator.policy import CHUNK_TOKENS, Policy
@@ -101,6 +102,24 @@ def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, request
     ``lost`` replicas are down (spares step in first) and ``peak`` scales the arrivals. The first tenth is left
     out of the percentiles while the queue fills.
     """
+    estimate, asked = _asked(design, load, seed, requests, lost, peak)
+    outcome = _outcome(*asked)
+    served = ServedRequests(outcome.requests, outcome)
+    inputs = {
+        "requests_per_s_per_replica": estimate.requests_per_s_per_replica, "prefill_s": estimate.prefill_s, "step_s": estimate.step_s,
+        "running_batch": estimate.running_batch,
+    }
+    return SimulatedServing(**figures(outcome, seed, inputs, load.network_s), served=served, network_s=load.network_s)
+
+
+def simulation_misses(design: ServingDesign, load: ServingLoad, *, limit_s: float, seed: int = 1, requests: int = 2000, lost: int = 0, peak: float = 1.0) -> bool:
+    """Whether `simulate` would give a 99th percentile of the time to first token over ``limit_s``, found sooner when it would."""
+    costs, policy, rate, lengths, count, seed, longest = _asked(design, load, seed, requests, lost, peak)[1]
+    return misses_ttft(costs, _arriving(rate, lengths, count, seed, longest), policy, limit_s=limit_s - load.network_s)
+
+
+def _asked(design: ServingDesign, load: ServingLoad, seed: int, requests: int, lost: int, peak: float) -> tuple[Any, tuple[Any, ...]]:
+    """The estimate of a design, and what one replica's run depends on."""
     from hwlib.serving import estimate_serving
 
     check_seed(seed)
@@ -112,20 +131,18 @@ def simulate(design: ServingDesign, load: ServingLoad, *, seed: int = 1, request
     rate = estimate.peak_requests_per_s * peak / alive
     lengths = tuple(float(n) for n in (load.prompt_tokens, load.prompt_spread, load.output_tokens, load.output_spread))
     policy = policy_of(design, running_batch=estimate.running_batch)
-    outcome = _outcome(costs_of(design, load), policy, float(rate), lengths, requests, seed, max(2, design.context_tokens))
-    served = ServedRequests(outcome.requests, outcome)
-    inputs = {
-        "requests_per_s_per_replica": estimate.requests_per_s_per_replica, "prefill_s": estimate.prefill_s, "step_s": estimate.step_s,
-        "running_batch": estimate.running_batch,
-    }
-    return SimulatedServing(**figures(outcome, seed, inputs, load.network_s), served=served, network_s=load.network_s)
+    return estimate, (costs_of(design, load), policy, float(rate), lengths, requests, seed, max(2, design.context_tokens))
+
+
+def _arriving(rate: float, lengths: tuple[float, float, float, float], count: int, seed: int, longest: int) -> Requests:
+    load = ServingLoad(**dict(zip(("prompt_tokens", "prompt_spread", "output_tokens", "output_spread"), lengths, strict=True)))
+    return drawn_requests(load, rate=rate, count=count, seed=seed, longest=longest).check()
 
 
 @lru_cache(maxsize=128)
 def _outcome(costs: Costs, policy: Policy, rate: float, lengths: tuple[float, float, float, float], count: int, seed: int, longest: int) -> Outcome:
     """One replica's run. Many designs come to the same: one with a replica more and one lost, or another price."""
-    load = ServingLoad(**dict(zip(("prompt_tokens", "prompt_spread", "output_tokens", "output_spread"), lengths, strict=True)))
-    outcome = run_requests(costs, drawn_requests(load, rate=rate, count=count, seed=seed, longest=longest).check(), policy)
+    outcome = run_requests(costs, _arriving(rate, lengths, count, seed, longest), policy)
     for tally in outcome.tallies:
         tally.samples.clear()  # nobody asks a design's run for its moments, and they are most of its memory
     return outcome

@@ -241,3 +241,8 @@ print(found.estimated, peak_mb())
     apart = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tools")))}
     layouts, peak = map(float, subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=apart).stdout.split())
     assert layouts > 1e7 and peak < 1000
+
+
+def test_a_count_that_comes_as_a_float_is_searched_like_the_whole_number():
+    as_float = search(replace(DESIGN, nodes=16.0, chips_per_node=8.0), LOAD, FEW)
+    assert as_float.fastest.estimate.days == search(replace(DESIGN, nodes=16, chips_per_node=8), LOAD, FEW).fastest.estimate.days

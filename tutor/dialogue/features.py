@@ -15,7 +15,6 @@ from tutor.dialogue.text import digits, words
 TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*\d*|\d+(?:[.,]\d+)*|[?!=%$\"<>+*;:.,()]")
 ENDINGS = ("isations", "izations", "isation", "ization", "ations", "ation", "ising", "izing", "ised", "ized", "ises", "izes", "ingly", "ings", "ments", "ment", "ness", "ing", "ied", "ies", "ed", "ise", "ize", "ely", "ly", "es", "s", "e")
 NEGATION, STOP, BREAK, FUNCTION, BLANK = (frozenset(words("reading")["sets"][name].split()) for name in ("negation", "stop", "break", "function", "blank"))
-WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 SCOPE = 6
 """Words behind a negation that it may turn."""
 PARTS = 8
@@ -77,22 +76,6 @@ def affirmed(text: str) -> str:
     'decode does wait'
     """
     return " ".join(w for w in text.split() if w.strip(".,;:!?") not in NEGATION)
-
-
-@cache
-def _opposites() -> dict[str, str]:
-    pairs = [pair.split() for pair in words("reading")["sets"]["opposites"].split(";")]
-    return {a: b for a, b in pairs} | {b: a for a, b in pairs}
-
-
-def opposed(text: str) -> str:
-    """A normalised text with each word that has an opposite exchanged for it; the same text where none has.
-
-    >>> opposed("a bigger batch is cheaper."), opposed("decode waits")
-    ('a smaller batch is dearer.', 'prefill waits')
-    """
-    known = _opposites()
-    return WORD.sub(lambda m: known.get(m[0], m[0]), text)
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from tutor.dialogue.acts import decided
 from tutor.dialogue.claims import claims as computed_claims
 from tutor.dialogue.features import denials
 from tutor.dialogue.frames import Read, Touched, concepts, read, touched
-from tutor.dialogue.reading import judged, meant, states, strange
+from tutor.dialogue.reading import judged, meant, only_asks, states, strange
 from tutor.dialogue.reading import plain as plain_statement
 from tutor.dialogue.slots import read_slots
 from tutor.dialogue.text import normalise
@@ -76,7 +76,7 @@ def stated(brief: str, text: str) -> tuple[list[Read], list[Touched]]:
     found = judged(brief, {i: c.kind for i, c in known.items()}, text, [r.concept.id for r in framed])
     words = {r.concept.id: r.text for r in framed}
     simple = plain_statement(text)
-    said = [j for j in found if states(j, known[j.id].kind, agreed=simple and j.id in words, denies=any(denials(text)))]
+    said = [] if only_asks(text) else [j for j in found if states(j, known[j.id].kind, agreed=simple and j.id in words, denies=any(denials(text)))]
     seen = [Read(known[j.id], words.get(j.id, text[:120]), j.why) for j in said]
     if not seen and strange(brief, text) >= STRANGE:
         return [], []

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from tutor.dialogue.features import NEGATION, STOP, affirmed, denials, features, opposed, parts, skeleton
+from tutor.dialogue.features import NEGATION, STOP, affirmed, denials, features, parts, skeleton
 from tutor.dialogue.frames import guarded
 from tutor.dialogue.linear import denial_counts, linear, thresholds
+from tutor.dialogue.text import words
 
 AGREED, CLEARLY, SHORT = (0.7, 0.5), (0.0, 2.0), 14
 """Least probabilities where frames and model agree, with the log odds from which a text is clearly about something; words of a short one."""
@@ -76,19 +77,18 @@ def _denied(brief: str) -> tuple[dict[str, Denials], tuple[np.ndarray, np.ndarra
     return {i: Denials(r[:kinds], float(r[kinds]), r[kinds + 1:-1], float(r[-1])) for i, r in zip(known, rows, strict=True)}, (general[0], general[1])
 
 
-def evidence(text: str, *, kind: str, topic: tuple[float, float], stated: tuple[float, float], other: float, seen: bool, others: bool, fits: float, turned: float, swayed: float) -> dict[str, float]:
+def evidence(text: str, *, kind: str, topic: tuple[float, float], stated: tuple[float, float], other: float, seen: bool, others: bool, fits: float, turned: float) -> dict[str, float]:
     """What the deciding model sees of a candidate: name → value.
 
     ``topic`` and ``stated`` are log odds of the whole text and of the best of its parts, ``other`` the best of any other
     concept; ``seen`` says that the frames read the concept, ``others`` that they read another one; ``fits`` how well the
-    denials of the text are those of a statement, ``turned`` what the denying words add to its being stated, ``swayed`` what
-    the words do that have an opposite.
+    denials of the text are those of a statement, ``turned`` what the denying words add to its being stated.
     """
     several = min(negations(text), 2)
     found = {
         "always": 1.0, "frames": 2.0 * seen, "frames read another": float(others), "expectation": float(kind == "expectation"),
         "most likely of all": float(topic[1] >= other), "ahead of the next": _cut(topic[1] - other, 3), f"negations {several}": 1.0, f"negations {several} {kind}": 1.0,
-        "denials fit": _cut(fits), f"denials fit {kind}": _cut(fits), "turned by denials": _cut(turned), "swayed by opposites": _cut(swayed), f"swayed by opposites {kind}": _cut(swayed), "next": _cut(other),
+        "denials fit": _cut(fits), f"denials fit {kind}": _cut(fits), "turned by denials": _cut(turned), "next": _cut(other),
         "about, whole": _cut(topic[0]), "about, best part": _cut(topic[1]), "stated, whole": _cut(stated[0]), "stated, best part": _cut(stated[1]),
     }
     for mark in features(text)["m"]:
@@ -98,15 +98,15 @@ def evidence(text: str, *, kind: str, topic: tuple[float, float], stated: tuple[
     if guarded(text):
         found["guarded"] = 1.0
         found[f"guarded {kind}"] = 1.0
-    for words in skeleton(text):
-        found[words] = 0.4
+    for small in skeleton(text):
+        found[small] = 0.4
     return found
 
 
 def _shown(name: str) -> str:
     """A feature as it can be told."""
-    group, _, words = name.partition(":")
-    return {"n": f"not … {words}", "d": f"not … {words} (family)", "c": f"{words} (family)", "s": words.replace(" ", " … "), "m": f"{words} (mark)"}.get(group, words)
+    group, _, rest = name.partition(":")
+    return {"n": f"not … {rest}", "d": f"not … {rest} (family)", "c": f"{rest} (family)", "s": rest.replace(" ", " … "), "m": f"{rest} (mark)"}.get(group, rest)
 
 
 def _cut(value: float, most: float = 4.0) -> float:
@@ -119,11 +119,10 @@ def scored(text: str, name: str) -> tuple[np.ndarray, np.ndarray, list[int]]:
     return rows[0], rows.max(0), list(rows.argmax(0))
 
 
-def candidates(kinds: Mapping[str, str], text: str, seen: Sequence[str], topic: Any, stated: Any, bare: np.ndarray, other_way: np.ndarray, fits: Mapping[str, float]) -> list[tuple[str, float, dict[str, float]]]:
+def candidates(kinds: Mapping[str, str], text: str, seen: Sequence[str], topic: Any, stated: Any, bare: np.ndarray, fits: Mapping[str, float]) -> list[tuple[str, float, dict[str, float]]]:
     """The concepts that a text may state: id, log odds that it is about it, evidence. Used alike for the fit and for reading.
 
-    ``bare`` are the log odds that the text without its denying words states each concept, ``other_way`` those of the text
-    with its words exchanged for their opposites.
+    ``bare`` are the log odds that the text without its denying words states each concept.
     """
     found = []
     ids = list(kinds)
@@ -133,7 +132,6 @@ def candidates(kinds: Mapping[str, str], text: str, seen: Sequence[str], topic: 
             found.append((id, float(topic[1][j]), evidence(
                 text, kind=kinds[id], topic=(float(topic[0][j]), float(topic[1][j])), stated=(float(stated[0][j]), float(stated[1][j])),
                 other=other, seen=id in seen, others=len(set(seen) - {id}) > 0, fits=fits[id], turned=float(stated[0][j]) - float(bare[j]),
-                swayed=float(stated[0][j]) - float(other_way[j]),
             )))
     return found
 
@@ -144,12 +142,10 @@ def judged(brief: str, kinds: Mapping[str, str], text: str, seen: Sequence[str])
     decide = linear("polarity")
     out = []
     bare = linear(f"stated {brief}").scores(features(affirmed(text))) if negations(text) else stated[0]
-    turned = opposed(text)
-    other_way = linear(f"stated {brief}").scores(features(turned)) if turned != text else stated[0]
     known, general = _denied(brief)
     has = denials(text)
     fits = {i: known[i].fit(has, general) for i in kinds}
-    for id, about, found in candidates(kinds, text, seen, topic, stated, bare, other_way, fits):
+    for id, about, found in candidates(kinds, text, seen, topic, stated, bare, fits):
         odds = float(decide.bias[0]) + sum(value * float(decide.weights[row, 0]) * float(decide.scale[0]) for name, value in found.items() if (row := decide.index.get(name)) is not None)
         part = parts(text)[stated[2][list(kinds).index(id)]]
         why = tuple(_shown(name) for name, _ in linear(f"stated {brief}").reasons(features(part), id))
@@ -184,6 +180,20 @@ def act_features(text: str, *, slots: Sequence[str], rule: str) -> dict[str, lis
     found["a"] = sorted({f"a:{rule}", f"a:{rule} {min(len(slots), 2)}", f"a:values {min(len(slots), 2)} {long}"})
     found["k"] = skeleton(text)
     return found
+
+
+@cache
+def _plain_question() -> re.Pattern[str]:
+    return re.compile(words("reading")["question"]["plain"])
+
+
+def only_asks(text: str) -> bool:
+    """Whether a normalised text is a plain question that yes or no answers, and so states nothing.
+
+    >>> only_asks("must we buy infiniband for a 7b?"), only_asks("is not the cache small?"), only_asks("the cache is small, right?")
+    (True, False, False)
+    """
+    return bool(_plain_question().match(text)) and "m:leans" not in features(text)["m"]
 
 
 def acts(text: str, *, slots: Sequence[str], rule: str) -> list[tuple[str, float]]:
