@@ -48,6 +48,8 @@ GROUPS = {
     "act": {"w": 1.0, "p": 0.6, "c": 0.3, "g": 0.3, "m": 1.2, "a": 1.2, "k": 0.8},
 }
 """Length of each group of features in a text's vector."""
+SHARED = "stated"
+"""The kind of models that know the features of the model of topics of their brief; the file holds them once."""
 OFTEN = {"w": 2, "n": 3, "c": 2, "d": 2, "m": 2, "a": 2, "p": 3, "s": 3, "g": 3, "k": 3}
 """In how many texts a feature must occur to be kept."""
 LEAST = {"misconception": 0.76, "expectation": 0.74}
@@ -112,7 +114,7 @@ def logistic(kernel: np.ndarray, y: np.ndarray, weight: np.ndarray, *, penalty: 
 
 def unfitted(every: Sequence[Found], labels: Sequence[str], kind: str) -> Linear:
     """A model that knows the features of some texts and weighs none."""
-    names, rare = vocabulary(every, GROUPS[kind])
+    names, rare = vocabulary(every, GROUPS["topic" if kind == SHARED else kind])
     zeros = np.zeros((len(names), len(labels)), dtype=np.int8)
     return Linear(tuple(labels), {n: i for i, n in enumerate(names)}, rare, zeros, np.ones(len(labels), np.float32), np.zeros(len(labels), np.float32), GROUPS[kind])
 
@@ -294,9 +296,11 @@ def stored(models: Mapping[str, Linear], denied: Mapping[str, np.ndarray]) -> di
 
     out: dict[str, np.ndarray] = {}
     for name, model in models.items():
+        if not name.startswith(SHARED):
+            out |= {f"{name}/names": text(list(model.index)), f"{name}/rare": model.rare.astype(np.float16)}
         out |= {
-            f"{name}/names": text(list(model.index)), f"{name}/labels": text(model.labels), f"{name}/groups": text([f"{g}={v}" for g, v in model.groups.items()] or ["-=0"]),
-            f"{name}/rare": model.rare.astype(np.float16), f"{name}/weights": model.weights, f"{name}/scale": model.scale, f"{name}/bias": model.bias,
+            f"{name}/labels": text(model.labels), f"{name}/groups": text([f"{g}={v}" for g, v in model.groups.items()] or ["-=0"]),
+            f"{name}/weights": model.weights, f"{name}/scale": model.scale, f"{name}/bias": model.bias,
         }
     return out | denied | {f"least {kind}": np.float32(value) for kind, value in LEAST.items()}
 

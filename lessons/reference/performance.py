@@ -96,6 +96,8 @@ def tutor() -> Shown:
 
 def newcomer() -> Shown:
     """How long a newcomer waits, as `tools/stopwatch.py` found."""
+    if not STOPWATCH.is_file():  # the stopwatch builds this page too
+        return Shown("<p>Not measured yet: <code>python tools/stopwatch.py</code> does it.</p>")
     r = json.loads(STOPWATCH.read_text("utf8"))
     rows = [[step, draw.num(seconds)] for step, seconds in r["seconds"].items()]
     return Shown(table(("From an empty folder and an empty home", "Seconds"), rows, caption=f"{r['date']}, {r['cores']} cores, load {draw.num(r['load'])}", right={1}, wide=420, ids=[f"wait-{k}" for k in range(len(rows))]))

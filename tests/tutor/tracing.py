@@ -82,6 +82,15 @@ def questions(brief: str) -> frozenset[str]:
     return frozenset(n for t in texts for n in numbers(re.sub(r"\{[^}]*\}", " ", t)))
 
 
+@cache
+def bought() -> frozenset[str]:
+    """What a dollar an hour buys of each chip's bandwidth, and the numbers in chips' names."""
+    from hwlib import catalogue as known
+
+    rates = [c.mem_bytes_per_s / known.price(c.id) for c in known.chips() if c.mem_bytes_per_s and any(p.kind == "on-demand" for p in known.prices(c.id))]
+    return frozenset(shown(rates)) | {n for c in known.chips() for n in numbers(c.name)}
+
+
 def searched(talk: Discussion, reply: str) -> set[str]:
     """Numbers of the search for a repair, when the reply speaks of one."""
     if not re.search(r"\btried\b|repair", reply):
@@ -96,7 +105,7 @@ def untraced(script: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(line, number, reply) of each number in a script's replies that nothing explains."""
     talk = discussion(script)
     known = computed(talk.ctx) | catalogue() | questions(talk.brief.id) | METHOD
-    known |= {n for f in talk.problems for row in f.evidence for n in numbers(row.shown)}
+    known |= {n for f in talk.problems for row in f.evidence for n in numbers(row.shown)} | set(numbers(talk.brief.short)) | bought()
     for line in script["lines"]:
         known |= set(numbers(line)) | set(numbers(line.replace(" ", "")))
         turn = talk.say(line)
@@ -110,6 +119,8 @@ def untraced(script: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             with suppress(BadInput):
                 known |= computed(moves.moved(talk.ctx, {k: v["after"] for k, v in turn["design_changes"].items()})[0])
         known |= searched(talk, turn["reply"])
+        ideas = [c.id for c in concepts(talk.brief.id) if c.kind == "expectation"]
+        known |= {str(len(talk.problems)), str(len(ideas)), str(len(set(ideas) - set(talk.covered)))}  # what is still open is counted
         for number in numbers(turn["reply"]):
             if number not in known:
                 yield line, number, turn["reply"]

@@ -55,11 +55,17 @@ def concept(brief: str, id: str) -> Concept:
     return next(c for c in concepts(brief) if c.id == id)
 
 
+WORD = r"\w'$%./+×-"
+"""What a word between two parts of a pattern may be made of."""
+
+
 @cache
 def _gap() -> str:
     negations = "|".join(words("common")["negation"]["words"])
-    between = r"(?:\W+|(?<=\W))"  # what stands before may have taken the space with it
-    return rf"(?:{between}(?!(?:{negations})\b)[\w'$%./+×-]+){{0,6}}?{between}"
+    # What stands before may have taken the space with it. A word is taken whole and the space before it holds nothing of it:
+    # were there two ways to read "100% 100%", a long row of them would be tried in all combinations.
+    before, between = rf"(?:[^{WORD}]++|(?<=\W))", r"(?:\W+|(?<=\W))"
+    return rf"(?:{before}(?!(?:{negations})\b)[{WORD}]++){{0,6}}?{between}"
 
 
 def _pattern(source: str) -> re.Pattern[str]:

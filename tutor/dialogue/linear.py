@@ -63,6 +63,14 @@ def _stored() -> Any:
 
 
 @cache
+def _known(name: str) -> tuple[dict[str, int], np.ndarray]:
+    """The features that a model knows, with their rows, and how rare each is. The two models of a brief share theirs."""
+    data = _stored()
+    names = bytes(data[f"{name}/names"]).decode().split("\n")
+    return {n: i for i, n in enumerate(names)}, data[f"{name}/rare"].astype(np.float32)
+
+
+@cache
 def linear(name: str) -> Linear:
     """A model of the data file by its name: `topic serve-7b`, `stated serve-7b`, `polarity`, `act`."""
     data = _stored()
@@ -70,10 +78,10 @@ def linear(name: str) -> Linear:
     def text(part: str) -> list[str]:
         return bytes(data[f"{name}/{part}"]).decode().split("\n")
 
-    names = text("names")
+    index, rare = _known(name if f"{name}/names" in data.files else f"topic {name.partition(' ')[2]}")
     groups = {g: float(v) for g, v in (pair.split("=") for pair in text("groups"))}
     return Linear(
-        tuple(text("labels")), {n: i for i, n in enumerate(names)}, data[f"{name}/rare"].astype(np.float32), data[f"{name}/weights"],
+        tuple(text("labels")), index, rare, data[f"{name}/weights"],
         data[f"{name}/scale"].astype(np.float32), data[f"{name}/bias"].astype(np.float32), groups,
     )
 
