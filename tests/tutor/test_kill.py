@@ -50,11 +50,13 @@ def test_kills_at_random_moments_leave_no_trace_in_the_exports():
 @posix
 def test_an_interrupt_ends_with_130_one_sentence_and_a_run_that_can_go_on(inbox, tmp_path):
     out = tmp_path / "out"
+    for n in range(40, 120):  # enough that it is still at work when the signal comes
+        write(inbox / f"{n}.submission.json", payload(student=f"s-{n}", design=design(replicas=8 + n)))
     process = start("validate", inbox, "--out", out, "--jobs", "2", "--repairs", "all")
     limit = time.monotonic() + 60
     while not (out / "gradebook.sqlite-wal").exists() and time.monotonic() < limit:
         time.sleep(0.02)
-    time.sleep(0.3)
+    time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

@@ -75,7 +75,7 @@ def test_a_title_changes_nothing(id):
     @settings(max_examples=10, deadline=None)
     def check(title):
         one, other = review(None, reference(id)), review(None, replace(reference(id), title=title))
-        assert replace(one, title="") == replace(other, title="")
+        assert one.as_dict() | {"title": ""} == other.as_dict() | {"title": ""}
 
     check()
 
