@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -117,6 +118,14 @@ def wire(controls: Mapping[str, Any], view: Callable[..., View]) -> Any:
     box = w.Box([stack(*controls.values(), cls="hw-controls"), picture, under])
     box.add_class("hw-panel")
     return wrap(box)
+
+
+def later(seconds: float, run: Callable[[], None]) -> None:
+    """Run when the page has shown what is quick, and nothing newer has come; at once where no event loop runs."""
+    try:
+        asyncio.get_running_loop().call_later(seconds, run)
+    except RuntimeError:
+        run()
 
 
 def sentence(text: str) -> str:

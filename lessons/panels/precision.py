@@ -16,7 +16,7 @@ from hwlib.tiny_training import BACKWARD, FORWARD, Curve, train
 from hwlib.units import show
 from lessons import draw
 from lessons.draw.window import window, window_table
-from lessons.panels.parts import WIDE, View, either, explained, steps, wire
+from lessons.panels.parts import WIDE, View, either, explained, later, steps, wire
 
 CHIPS = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 INPUTS = (1, 10, 100, 1000)
@@ -26,6 +26,8 @@ LEARNING, BATCH, OUTPUTS, HISTORY = 50, 128, 8, 16
 MOMENTS = tuple(range(1, LEARNING + 1))
 NAMES = {FORWARD: "E4M3", BACKWARD: "E5M2"}
 LOW, HIGH = -14.0, 6.0
+PAUSE_S = 0.25
+"""How long nobody may have asked for anything before runs are learned ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +175,32 @@ def view(chips: int = 4096, size: int = 1, recipe: str = "fp8-delayed", step: in
     )
 
 
+def _beside(values: tuple[int, ...], value: int) -> tuple[int, ...]:
+    """The values next to one.
+
+    >>> _beside((1, 10, 100), 1), _beside((1, 10, 100), 10)
+    ((10,), (1, 100))
+    """
+    at = values.index(value)
+    return values[max(0, at - 1) : at] + values[at + 1 : at + 2]
+
+
 def panel() -> Any:
-    """The controls and what they show."""
-    return wire(
-        {
-            "chips": steps("Chips that share the batch", CHIPS, 4096, say=lambda v: f"{v:,}"),
-            "size": steps("Inputs, times", INPUTS, 1, say=lambda v: f"{v:,}"),
-            "recipe": either("FP8 with", RECIPES, "fp8-delayed"),
-            "step": steps("Step looked at", MOMENTS, 20),
-        },
-        view,
-    )
+    """The controls and what they show. The runs that the next key may ask for are learned while nobody waits."""
+    controls = {
+        "chips": steps("Chips that share the batch", CHIPS, 4096, say=lambda v: f"{v:,}"),
+        "size": steps("Inputs, times", INPUTS, 1, say=lambda v: f"{v:,}"),
+        "recipe": either("FP8 with", RECIPES, "fp8-delayed"),
+        "step": steps("Step looked at", MOMENTS, 20),
+    }
+
+    def ahead(_: Any = None) -> None:
+        chips, size, recipe = (controls[name].value for name in ("chips", "size", "recipe"))
+        for near in [(other, size) for other in _beside(CHIPS, chips)] + [(chips, other) for other in _beside(INPUTS, size)]:
+            later(PAUSE_S, lambda near=near: learned(recipe, *near))
+
+    box = wire(controls, view)
+    for control in controls.values():
+        control.observe(ahead, names="value")
+    ahead()
+    return box

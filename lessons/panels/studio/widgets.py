@@ -5,9 +5,8 @@ Four places in the order of the page (verdict, form, evidence, tutor), as boxes 
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ import ipywidgets as w
 
 from hwlib.errors import BadInput
 from lessons import draw
+from lessons.panels.parts import later
 from lessons.panels.studio import form, handing, keeping, predict, saving, state, talk, verdict
 from lessons.panels.studio.evidence import sections
 from lessons.panels.studio.form import classed, html
@@ -328,12 +328,3 @@ class Tutor:
 def marked(box: Any, name: str, on: bool) -> None:
     """A class name on or off."""
     (box.add_class if on else box.remove_class)(name)
-
-
-def later(seconds: float, run: Callable[[], None]) -> None:
-    """Run when the page has shown what is quick, and nothing newer has come; at once where no event loop runs."""
-    try:
-        asyncio.get_running_loop().call_later(seconds, run)
-    except RuntimeError:
-        run()
-
