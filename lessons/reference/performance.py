@@ -115,4 +115,6 @@ def words() -> dict[str, str]:
         "visit_load": f"{min(p['load'][0] for p in pages)} and {max(p['load'][1] for p in pages)}",
     }  # fmt: skip
     t = tutor_times()
+    talks = [p for p in pages if "turn_median_ms" in p]
+    visited |= {"turn": f"{draw.num(max(p['turn_median_ms'] for p in talks))} ms", "turn_most": f"{draw.num(max(p['turn_most_ms'] for p in talks))} ms", "turn_first": f"{draw.num(max(p['turn_first_ms'] for p in talks))} ms"}
     return visited | {"tutor_date": t["date"], "tutor_rounds": str(t["rounds"]), "date": r["date"], "python": r["python"], "numpy": r["numpy"], "cores": str(r["cores"]), "machine": r.get("cpu", r["machine"])}
