@@ -170,7 +170,7 @@ def sure_to_miss(ctx: Context, *, limit_s: float, lost: int = 0) -> bool:
     if not ctx.estimate.fits or d.replicas - max(0, lost - d.spare_replicas) < 1:
         return False
     try:
-        return simulation_misses(d, ctx.load, limit_s=limit_s, seed=SEED, requests=SIMULATED_REQUESTS, lost=max(0, lost - d.spare_replicas) and lost)
+        return simulation_misses(d, ctx.load, limit_s=limit_s, seed=SEED, requests=SIMULATED_REQUESTS, lost=lost)
     except (BadInput, ArithmeticError):
         return False
 

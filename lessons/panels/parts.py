@@ -121,7 +121,7 @@ def wire(controls: Mapping[str, Any], view: Callable[..., View]) -> Any:
 
 
 def later(seconds: float, run: Callable[[], None]) -> None:
-    """Run when the page has shown what is quick, and nothing newer has come; at once where no event loop runs."""
+    """Run when the page has shown what is quick; at once where no event loop runs. Whether something newer has come is the caller's to ask."""
     try:
         asyncio.get_running_loop().call_later(seconds, run)
     except RuntimeError:
