@@ -140,17 +140,19 @@ def round_to(x: np.ndarray, name: str, *, saturate: bool = True) -> np.ndarray:
     top, past_top, least, shift = _anchoring(name)
     x = np.ascontiguousarray(x, dtype=np.float32)
     # Past this every value is over the largest one; a sum with an anchor stays finite. What is not a number stays so.
-    size = np.minimum(np.abs(x), top if saturate else past_top)
+    size = np.abs(x)
+    np.minimum(size, top if saturate else past_top, out=size)
     # An anchor is the power of two next to which FP32 itself has the format's spacing, so that adding it rounds to the
     # nearest, ties to even. It goes with the value's exponent; under the smallest normal value the spacing shrinks no more.
     anchor = size.view(np.uint32) & EXPONENT
     np.maximum(anchor, least, out=anchor)
     anchor += shift
-    size += anchor.view(np.float32)
-    size -= anchor.view(np.float32)
+    by = anchor.view(np.float32)
+    size += by
+    size -= by
     if not saturate:
-        size = np.where(size > top, top if f.over is None else table(name)[f.over], size)
-    out = np.copysign(size, x)
+        size[size > top] = top if f.over is None else table(name)[f.over]
+    out = np.copysign(size, x, out=size)
     if f.nan is None:  # FP4 has no such value: zero with the other sign, as in ml_dtypes
         missing = np.isnan(x)
         out[missing] = np.copysign(np.float32(0), -x[missing])

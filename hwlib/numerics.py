@@ -200,4 +200,6 @@ class DelayedScaling:
             self.seen.append(amax)
         f = format_of(self.format)
         inside = np.asarray(x, dtype=np.float32) / scale
-        return (round_to(inside, self.format) if isinstance(f, FloatFormat) else np.clip(np.rint(inside), -f.max, f.max).astype(np.float32)) * scale
+        out = round_to(inside, self.format) if isinstance(f, FloatFormat) else np.clip(np.rint(inside), -f.max, f.max)
+        out *= scale
+        return out

@@ -8,8 +8,9 @@ without scales they fall below E5M2's smallest value and are lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from hwlib.numerics import DelayedScaling
 
 RECIPES = ("fp32", "fp8", "fp8-delayed")
 FORWARD, BACKWARD = "fp8-e4m3", "fp8-e5m2"
+INPUTS, OUTPUTS = 16, 8
+KEPT = 2**17
+"""Samples of a run up to which they are kept for the next one: 12 MB."""
 Round = Callable[[str, np.ndarray], np.ndarray]
 
 
@@ -56,21 +60,16 @@ def train(recipe: str, *, steps: int = 150, batch: int = 256, ranks: int = 4096,
             raise BadInput(f"{name} = {value!r} must be a whole number of at least 1 and at most {high:,}", field=name)
     if isinstance(input_scale, bool) or not isinstance(input_scale, int | float) or not 0 < input_scale < 1e6:
         raise BadInput(f"input_scale = {input_scale!r} must be above 0 and below a million", field="input_scale")
-    rng = np.random.default_rng(seed)
-    sizes = (16, width, width, 8)
-    teacher = _weights(rng, (16, 32, 8))
-    net = _weights(rng, sizes)
-    net[0] /= np.float32(input_scale)
+    net, samples = _start(seed, width, steps, batch) if steps * batch > KEPT else _kept(seed, width, steps, batch)
     flat = np.concatenate([w.ravel() for w in net])  # the optimizer sees one long vector, the network its views of it
     cuts = np.cumsum([0, *(w.size for w in net)])
     net = [flat[a:b].reshape(w.shape) for w, a, b in zip(net, cuts, cuts[1:], strict=False)]
+    net[0] /= np.float32(input_scale)
     moments = np.zeros((2, flat.size), np.float32)
     rounding, lost = _rounding(recipe)
     losses = []
     with np.errstate(over="ignore", invalid="ignore"):  # diverging is one of the results
-        for step in range(1, steps + 1):
-            x = rng.standard_normal((batch, sizes[0])).astype(np.float32)
-            target = np.tanh(x @ teacher[0]) @ teacher[1]
+        for step, (x, target) in enumerate(samples, 1):
             lost.append([0, 0])
             loss, gradients = _pass(net, x * np.float32(input_scale), target, rounding, ranks)
             losses.append(loss)
@@ -81,6 +80,27 @@ def train(recipe: str, *, steps: int = 150, batch: int = 256, ranks: int = 4096,
 def compare(*, steps: int = 150, seed: int = 1, input_scale: float = 1.0) -> dict[str, Curve]:
     """The three recipes on the same data and start."""
     return {recipe: train(recipe, steps=steps, seed=seed, input_scale=input_scale) for recipe in RECIPES}
+
+
+def _start(seed: int, width: int, steps: int, batch: int) -> tuple[list[np.ndarray], Iterator[tuple[np.ndarray, np.ndarray]]]:
+    """The network before the first step, and the inputs and wanted outputs of each step, drawn as they are asked for."""
+    rng = np.random.default_rng(seed)
+    teacher = _weights(rng, (INPUTS, 32, OUTPUTS))
+    net = _weights(rng, (INPUTS, width, width, OUTPUTS))
+
+    def samples() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for _ in range(steps):
+            x = rng.standard_normal((batch, INPUTS)).astype(np.float32)
+            yield x, np.tanh(x @ teacher[0]) @ teacher[1]
+
+    return net, samples()
+
+
+@lru_cache(maxsize=1)
+def _kept(seed: int, width: int, steps: int, batch: int) -> tuple[list[np.ndarray], list[tuple[np.ndarray, np.ndarray]]]:
+    """The same at once, for the next run under another recipe: a slider of a page waits for it."""
+    net, samples = _start(seed, width, steps, batch)
+    return net, list(samples)
 
 
 def _weights(rng: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:

@@ -185,6 +185,15 @@ def _beside(values: tuple[int, ...], value: int) -> tuple[int, ...]:
     return values[max(0, at - 1) : at] + values[at + 1 : at + 2]
 
 
+def near_runs(recipe: str, chips: int, size: int) -> list[tuple[str, int, int]]:
+    """What one key away is shown: the same recipe on other chips, and other inputs, which FP32 learns anew as well.
+
+    >>> near_runs("fp8", 16384, 1)
+    [('fp8', 4096, 1), ('fp32', 1, 10), ('fp8', 16384, 10)]
+    """
+    return [(recipe, other, size) for other in _beside(CHIPS, chips)] + [run for other in _beside(INPUTS, size) for run in (("fp32", 1, other), (recipe, chips, other))]
+
+
 def panel() -> Any:
     """The controls and what they show. The runs that the next key may ask for are learned while nobody waits."""
     controls = {
@@ -199,8 +208,8 @@ def panel() -> Any:
     def ahead(_: Any = None) -> None:
         asked[0] = mine = asked[0] + 1
         chips, size, recipe = (controls[name].value for name in ("chips", "size", "recipe"))
-        for near in [(other, size) for other in _beside(CHIPS, chips)] + [(chips, other) for other in _beside(INPUTS, size)]:
-            later(PAUSE_S, lambda near=near: learned(recipe, *near) if asked[0] == mine else None)
+        for near in near_runs(recipe, chips, size):
+            later(PAUSE_S, lambda near=near: learned(*near) if asked[0] == mine else None)
 
     box = wire(controls, view)
     for control in controls.values():
