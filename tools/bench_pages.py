@@ -89,7 +89,9 @@ SAID = (
     "what am I supposed to do here?", "more memory bandwidth makes tokens come faster", "the KV cache grows with every token of every user", "with twice the chips?", "why does that cost so much?",
     "each user needs a chip of their own", "I would take int8 weights", "data parallelism halves the memory", "hint",
 )
-"""Of one conversation; the first turn loads what reads free text, and is told apart."""
+"""Of one conversation; the first turn is told apart: what reads free text is loaded when the field is entered."""
+TYPING_MS = 2000
+"""How long the field has the focus before the first turn: a short sentence takes longer to type."""
 
 CONTROLS = """(selector) => [...document.querySelectorAll(selector)].map((control, index) => [index,
   control.getAttribute('aria-label') || control.closest('.jupyter-widgets')?.querySelector('label')?.textContent || '',
@@ -137,6 +139,8 @@ def visit(browser, address: str, site: Path, page: str) -> dict:
                 if taken:
                     found["moves"][f"{index + 1}: {name.strip()}"] = {"ms": statistics.median(taken), "simulator": ran}
         if reader.page.locator(".hw-sayrow input").count():
+            reader.page.locator(".hw-sayrow input").first.focus()
+            reader.page.wait_for_timeout(TYPING_MS)
             turns = [ms for words in SAID if (ms := reader.page.evaluate(TURN, [words])) is not None]
             found["turns"] = {"first_ms": turns[0], "ms": statistics.median(turns[1:]), "most_ms": max(turns[1:]), "count": len(turns)}
         assert reader.complaints == [], f"{page}: {reader.complaints[0]}"

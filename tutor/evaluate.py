@@ -43,6 +43,8 @@ class Row:
     denied: frozenset[str]
     slots: dict[str, Any]
     text: str
+    about: str = ""
+    """The concept that the text is about, where its writer said so."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +75,7 @@ def rows(folder: Path) -> list[Row]:
                 sides.setdefault((item["brief"], item["pair"]), set()).update(_labels(item))
         for item in items:
             denied = sides.get((item["brief"], item.get("pair") or ""), set()) - _labels(item)
-            found.append(Row(split, family, item["brief"], item["act"], frozenset(_labels(item)), frozenset(denied), item["slots"], item["text"]))
+            found.append(Row(split, family, item["brief"], item["act"], frozenset(_labels(item)), frozenset(denied), item["slots"], item["text"], item.get("about", "")))
     if not found:
         raise BadInput(f"folder = {str(folder)!r} has no labelled utterances (dev-*.csv, heldout-*.csv); run this in the repository's root", field="folder")
     return found

@@ -1,5 +1,6 @@
 // A studio's places are written anew at each turn, and a live region that is itself replaced is read twice or not at all. So two lines
 // that stay say what is new, once: the tutor's last turn and the verdict. Whoever stood on a control that is gone stands on the next one.
+// And whoever turns to the tutor's field finds the reading loaded when the first words are sent.
 (() => {
   const says = new WeakMap(); // studio → its two lines, and what they said last
   let stood = null; // the control that had the focus last, and its place
@@ -35,9 +36,17 @@
     if (!home.isConnected || (control.isConnected && control.offsetParent !== null && !control.disabled)) return;
     next(stood)?.focus();
   };
+  let asked = false;
+  const loadReading = () => { // what reads free text travels while the learner still types
+    const kernel = window.__livebook?.kernel;
+    if (asked || !kernel) return;
+    asked = true;
+    kernel.run('__import__("lessons.panels.studio", fromlist=["ready"]).ready()', 'ready to read').catch(() => { asked = false; });
+  };
   document.addEventListener('focusin', ({ target }) => {
     const home = target.closest?.('.livebook-live .hw-studio');
     stood = home && { control: target, home, talk: Boolean(target.closest('.hw-talk')) };
+    if (home && target.closest('.hw-sayrow')) loadReading();
   });
   document.addEventListener('pointerdown', () => { stood = null; }, true);
   let waiting = 0;

@@ -76,6 +76,23 @@ def test_a_live_page_in_the_browser(page, book, mirror, visit):
     assert overflow(reader.page) == []
 
 
+def test_what_reads_free_text_travels_when_the_learner_turns_to_the_field(book, mirror, visit):
+    reader = visit(mirror)
+    reader.open(f"{book}book/1-two-workloads/discussion.html", "live", 120)
+
+    def asked() -> int:
+        return sum("/reading-" in url for url in reader.requests)
+
+    assert asked() == 0
+    reader.page.locator(".hw-sayrow input").first.focus()
+    reader.page.wait_for_function("async () => (await window.__livebook.kernel.run('', 'after loading'), true)", timeout=60_000)
+    assert asked() == 1
+    reader.page.keyboard.type("what am I supposed to do here?")
+    reader.page.keyboard.press("Enter")
+    reader.page.wait_for_function("document.querySelectorAll('.hw-log .hw-turn').length >= 3", timeout=60_000)
+    assert asked() == 1 and reader.complaints == []
+
+
 @pytest.mark.parametrize("page", LIVE)
 def test_a_live_page_on_the_local_server(page, book_server, visit):
     """With the local Python: live, silent, and nobody else is asked."""

@@ -292,3 +292,18 @@ def test_what_cannot_be_handed_in_is_one_sentence(student, ticket, wanted):
     said = made.hand_in.said.value
     assert wanted in said
     assert ("Not handed in" in said) == ("Download" not in said)
+
+
+def test_what_reads_free_text_is_loaded_before_the_first_words_are_sent_and_nothing_is_said(monkeypatch):
+    from lessons.panels.studio import ready
+    from tutor.dialogue import Discussion
+
+    read = []
+    monkeypatch.setattr(Discussion, "interpret", lambda self, text: read.append(self.entry.brief))
+    made = [studio(id).studio for id in ("serve-7b", "tco-3y")]
+    ready()
+    assert {"serve-7b", "tco-3y"} <= set(read)
+    assert all(one.partner is None and len(one.talk.turns) == 1 for one in made)
+    read.clear()
+    ready()  # twice is once
+    assert read == []

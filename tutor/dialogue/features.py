@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
+from tutor.dialogue.senses import NEAR, sensed
 from tutor.dialogue.text import digits, words
 
 TOKEN = re.compile(r"[a-z]+(?:-[a-z]+)*\d*|\d+(?:[.,]\d+)*|[?!=%$\"<>+*;:.,()]")
@@ -87,13 +88,16 @@ def features(text: str) -> dict[str, list[str]]:
     """
     text = digits(text)
     tokens = [t for raw in TOKEN.findall(text) for t in (raw.split("-") if raw[0].isalpha() else [raw])]
-    found: dict[str, set[str]] = {g: set() for g in "wnpscdgm"}
+    found: dict[str, set[str]] = {g: set() for g in "wnpscdgmxyz"}
     stems: list[str] = []
+    seen: list[tuple[str, bool, int]] = []
+    clause = 0
     left = 0
     negations = 0
     for token in tokens:
         if token in BREAK:
             left = 0
+            clause += token not in ",()"
             if token in ",.;:!()":
                 continue
         if token in '"':
@@ -106,6 +110,7 @@ def features(text: str) -> dict[str, list[str]]:
         if token in NEGATION:
             left, negations = SCOPE, negations + 1
         stems.append(root)
+        seen.append((token, left > 0 and token not in NEGATION, clause))
         if token[0].isalpha() and len(token) > 5:
             padded = f"^{token}"
             found["g"].update(f"g:{padded[i:i + 4]}" for i in range(len(padded) - 3))
@@ -119,6 +124,16 @@ def features(text: str) -> dict[str, list[str]]:
             found["c"].add(f"c:{name}")
             if any(w in NEGATION for w in re.split(r"[.,;:?!]", text[:match.start()])[-1].split()[-5:]):
                 found["d"].add(f"d:{name}")
+    turned = [(at, f"{'!' if seen[at][1] else ''}{name}") for at, name in sensed([t for t, _, _ in seen], stems, stem)]
+    order = [0]
+    for root in stems:
+        order.append(order[-1] + (root not in STOP))
+    for at, name in turned:
+        found["y"].add(f"y:{name}")
+        for other in range(max(0, at - 12), min(len(stems), at + 13)):
+            if other != at and stems[other] not in STOP and seen[other][2] == seen[at][2] and abs(order[other] - order[at]) <= NEAR:
+                found["x"].add(f"x:{stems[other]} {name}")
+    found["y"].update(f"y:{a} {b}" for (i, a), (j, b) in zip(turned, turned[1:], strict=False) if seen[i][2] == seen[j][2])
     found["m"].update(f"m:{name}" for name in marks(text))
     found["m"].add(f"m:negations {min(negations, 3)}")
     found["m"].add(f"m:length {min(len(stems) // 6, 6)}")

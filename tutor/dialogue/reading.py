@@ -29,6 +29,10 @@ WARY = 0.92
 """Least probability where something in the text is denied: what is denied may be the point."""
 MISFIT = -3.5
 """Log odds below which the denials of a text are not those of anybody who states the concept."""
+SCORES, BENDS = ("stated, whole", "stated, best part", "about, whole", "about, best part"), (-1.0, -0.5, 0.0, 0.5, 1.0)
+"""Scores whose weight may change with their size, and where."""
+TURNS = ("negations", "m:asked", "m:supposed", "m:reported", "m:contrast", "m:iffy", "frames")
+"""Beginnings of the names of what may weigh otherwise where the words state a concept clearly."""
 SAYS = re.compile(r"\b(?:says?|said|claims?|claimed|tells?|told|writes?|wrote|insists?|argue[sd]?|promis\w+|according|heard|read somewhere)\b")
 CANDIDATE = -2.5
 """Log odds below which a concept is not considered, unless the frames found it."""
@@ -98,6 +102,11 @@ def evidence(text: str, *, kind: str, topic: tuple[float, float], stated: tuple[
     if guarded(text):
         found["guarded"] = 1.0
         found[f"guarded {kind}"] = 1.0
+    for name in SCORES:
+        for bend in BENDS:
+            found[f"{name} over {bend}"] = max(0.0, found[name] - bend)
+    for name in [n for n in found if n.startswith(TURNS)]:
+        found[f"{name} × stated"] = found["stated, whole"] * found[name]
     for small in skeleton(text):
         found[small] = 0.4
     return found

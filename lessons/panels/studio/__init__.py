@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["head", "studio"]
+__all__ = ["head", "ready", "studio"]
 
 
 def studio(brief_id: str) -> Any:
@@ -21,7 +21,20 @@ def studio(brief_id: str) -> Any:
     """
     from lessons.panels.studio.widgets import Studio
 
+    _made.add(brief_id)
     return Studio(brief_id).box
+
+
+_made: set[str] = set()
+"""The briefs that have a studio here."""
+
+
+def ready() -> None:
+    """Load what reads free text, for the briefs that have a studio: a page asks for it when the learner turns to the field."""
+    from tutor.dialogue import Discussion
+
+    while _made:
+        Discussion(_made.pop()).interpret("each user waits until the weights are read")
 
 
 def head(brief_id: str) -> Any:
