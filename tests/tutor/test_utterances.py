@@ -8,6 +8,7 @@ floors below are a little under what was measured.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -29,9 +30,9 @@ KINDS = {b: {c.id: c.kind for c in concepts(b)} for b in brief_ids()}
 
 
 FLOORS = (
-    ("dev", (0.98, 0.9), (0.98, 0.8), 0.9, 0.95, 0.03, 0.03), ("blind", (0.95, 0.6), (0.95, 0.73), 0.87, 0.88, 0.03, 0.03), ("fresh", (0.86, 0.66), (0.92, 0.68), 0.82, 0.85, 0.10, 0.20),
-    ("formal", (0.98, 0.95), (0.98, 0.9), 0.75, 0.9, 0.03, 0.03), ("nonnative", (0.98, 0.85), (0.98, 0.85), 0.9, 0.78, 0.03, 0.03), ("slang", (0.98, 0.9), (0.9, 0.65), 0.83, 0.86, 0.03, 0.03),
-    ("heldout", (0.92, 0.69), (0.95, 0.74), 0.85, 0.87, 0.05, 0.10),
+    ("dev", (0.98, 0.9), (0.98, 0.8), 0.88, 0.95, 0.03, 0.03), ("blind", (0.93, 0.63), (0.95, 0.7), 0.86, 0.88, 0.03, 0.03), ("fresh", (0.87, 0.67), (0.95, 0.75), 0.82, 0.85, 0.08, 0.15),
+    ("formal", (0.98, 0.88), (0.98, 0.87), 0.77, 0.9, 0.03, 0.03), ("nonnative", (0.94, 0.85), (0.98, 0.9), 0.85, 0.78, 0.04, 0.03), ("slang", (0.98, 0.88), (0.98, 0.62), 0.8, 0.86, 0.03, 0.03),
+    ("heldout", (0.92, 0.7), (0.96, 0.75), 0.85, 0.87, 0.04, 0.08),
 )
 """Split; misconceptions and expectations (least precision, recall); act macro-F1; slots F1; most of the neutral lines in which
 something is read, and of the lines of a pair that are turned round. Most pairs of `fresh` turn the sense without a
@@ -111,7 +112,7 @@ def test_the_models_know_the_concepts_and_acts_and_are_small():
             assert list(linear(f"{name} {id}").labels) == [c.id for c in concepts(id)]
     assert set(linear("act").labels) == {a for a, _ in _patterns()} | {"assertion", "off-topic"}
     assert set(thresholds()) == {"misconception", "expectation"} and all(0.5 < t < 1 for t in thresholds().values())
-    assert (resources.files("tutor") / "words" / FILE).stat().st_size <= 1_250_000
+    assert (resources.files("tutor") / "words" / FILE).stat().st_size <= 2_100_000
 
 
 def test_what_weighed_most_stands_in_the_text():
@@ -124,7 +125,7 @@ def test_what_weighed_most_stands_in_the_text():
 
 def test_a_fit_is_repeatable_and_learns():
     spec = importlib.util.spec_from_file_location("fit_reading", Path(__file__).parents[2] / "tools" / "fit_reading.py")
-    fit = importlib.util.module_from_spec(spec)
+    fit = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fit)
     some = [r for r in ROWS if r.split == "dev" and r.brief == "serve-7b"][:80]
     found = [fit.features(normalise(r.text)) for r in some]

@@ -23,8 +23,10 @@ CORRECTION = re.compile(r"^\W*(?:(?:no|sorry|wait|oops|actually|hm+|correction|a
 WHY = re.compile(r"^\W*(?:but |ok(?:ay)?,? |and |so )*(?:why(?: not| so| is that| does it hurt)?|how so|how come|really|because|in what way|what do you mean)\W*$")
 ABOUT = -2.3
 """Log odds from which a text is taken to be about a concept."""
-STRANGE = 0.5
+STRANGE = 0.4
 """Share of unknown words from which a text is not taken to be about anything."""
+BARE = 4
+"""Words of a wish for a summary that states nothing else."""
 MOST = 1000
 """Characters of an utterance that are read; the reply says when there were more."""
 
@@ -46,7 +48,7 @@ def interpret(ctx: Context, text: str) -> Reading:
     of = ctx.brief
     plain_text = CORRECTION.sub("", normalise(text[:MOST])[:MOST])  # one character may stand for eighteen
     slots = read_slots(plain_text, of.kind)
-    seen, others = stated(of.id, plain_text)
+    seen, others = ([], []) if SUM_UP.search(plain_text) and len(plain_text.split()) <= BARE else stated(of.id, plain_text)
     claims = computed_claims(ctx, plain_text)
     near = [Touched(t.concept, meant(plain_text) if t.how == "denied" else t.how) for t in touched(of.id, plain_text, seen)]
     near += [t for t in others if t.concept.id not in {n.concept.id for n in near}]
