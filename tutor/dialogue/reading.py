@@ -22,10 +22,10 @@ from tutor.dialogue.frames import guarded
 from tutor.dialogue.linear import denial_counts, linear, thresholds
 from tutor.dialogue.text import words
 
-AGREED, CLEARLY, SHORT = (0.7, 0.5), (0.0, 2.0), 14
+AGREED, CLEARLY, SHORT = (0.7, 0.3), (0.0, -2.0), 14
 """Least probabilities where frames and model agree, with the log odds from which a text is clearly about something; words of a short one."""
 TURNING = frozenset(f"m:{mark}" for mark in ("asked", "asks first", "asks inside", "supposed", "iffy", "unsure", "quoted", "rejected", "taken back", "denied thinking", "ironic", "contrast"))
-WARY = 0.88
+WARY = 0.81
 """Least probability where something in the text is denied: what is denied may be the point."""
 MISFIT = -3.5
 """Log odds below which the denials of a text are not those of anybody who states the concept."""
