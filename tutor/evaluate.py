@@ -24,7 +24,7 @@ FOLDER = Path("tests/tutor/utterances")
 LEARNED = ("dev", "train")
 """Splits that the models learned from."""
 SAID = (
-    "dev: frames and models were made with these files, so these lines say little. heldout: families that no model learned from. fresh: by two writers who had seen neither rules nor other utterances; nothing was chosen by it (it was read again only for two models that were not taken, and for the model before). blind: by two more such writers; "
+    "dev: frames and models were made with these files, so these lines say little. heldout: families that no model learned from. fresh: by two writers who had seen neither rules nor other utterances; nothing was chosen by it, though its figures were seen for each model and each set of thresholds before this one. blind: by two more such writers; "
     "nothing was fitted to it, but it was read several times while thresholds and patterns were chosen with other files. formal, nonnative, slang: by the author of the frames, some of whose words stand in them, and lines of formal were looked at when patterns were made."
 )
 UNSCORED = ("", "assertion", "number")

@@ -85,11 +85,11 @@ def test_what_reads_free_text_travels_when_the_learner_turns_to_the_field(book, 
 
     assert asked() == 0
     reader.page.locator(".hw-sayrow input").first.focus()
-    reader.page.wait_for_function("async () => (await window.__livebook.kernel.run('', 'after loading'), true)", timeout=60_000)
+    reader.page.evaluate("() => window.__livebook.kernel.run('', 'after loading').then(() => true)")  # messages keep their order
     assert asked() == 1
     reader.page.keyboard.type("what am I supposed to do here?")
     reader.page.keyboard.press("Enter")
-    reader.page.wait_for_function("document.querySelectorAll('.hw-log .hw-turn').length >= 3", timeout=60_000)
+    reader.page.wait_for_function("() => document.querySelectorAll('.hw-log .hw-turn').length >= 3", timeout=60_000)
     assert asked() == 1 and reader.complaints == []
 
 
