@@ -12,7 +12,7 @@ import numpy as np
 from hwlib.formula import Figure, defined, given
 from hwlib.number_formats import format_of, round_to
 from hwlib.numerics import DelayedScaling, scale_of
-from hwlib.tiny_training import BACKWARD, FORWARD, Curve, train
+from hwlib.tiny_training import BACKWARD, FORWARD, OUTPUTS, Curve, train
 from hwlib.units import show
 from lessons import draw
 from lessons.draw.window import window, window_table
@@ -21,8 +21,8 @@ from lessons.panels.parts import WIDE, View, either, explained, later, steps, wi
 CHIPS = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 INPUTS = (1, 10, 100, 1000)
 RECIPES = {"no scales": "fp8", "delayed scaling": "fp8-delayed"}
-LEARNING, BATCH, OUTPUTS, HISTORY = 50, 128, 8, 16
-"""Steps of a run; samples of a chip and outputs of the network, as `hwlib.tiny_training` has them; steps a scale looks back on."""
+LEARNING, BATCH, HISTORY = 50, 128, 16
+"""Steps of a run; samples of a chip; steps a scale looks back on."""
 MOMENTS = tuple(range(1, LEARNING + 1))
 NAMES = {FORWARD: "E4M3", BACKWARD: "E5M2"}
 LOW, HIGH = -14.0, 6.0

@@ -2,7 +2,8 @@
 
 Each feature has a name that can be shown, so that a decision can be explained by the ones that weighed most:
 `w:` a stem, `n:` a stem behind a negation, `p:` two stems in a row, `s:` two near each other, `c:` a family of the
-gists, `d:` a family behind a negation, `g:` four letters, `m:` a mark.
+gists, `d:` a family behind a negation, `g:` four letters, `m:` a mark, `x:` a stem near a word that
+turns a sense (its class; `!` where it is denied), `y:` such a class alone, or two in a row.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def features(text: str) -> dict[str, list[str]]:
     """
     text = digits(text)
     tokens = [t for raw in TOKEN.findall(text) for t in (raw.split("-") if raw[0].isalpha() else [raw])]
-    found: dict[str, set[str]] = {g: set() for g in "wnpscdgmxyz"}
+    found: dict[str, set[str]] = {g: set() for g in "wnpscdgmxy"}
     stems: list[str] = []
     seen: list[tuple[str, bool, int]] = []
     clause = 0

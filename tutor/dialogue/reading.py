@@ -23,7 +23,7 @@ from tutor.dialogue.linear import denial_counts, linear, thresholds
 from tutor.dialogue.text import words
 
 AGREED, CLEARLY, SHORT = (0.7, 0.3), (0.0, -2.0), 14
-"""Least probabilities where frames and model agree, with the log odds from which a text is clearly about something; words of a short one."""
+"""Least probabilities where frames and model agree, with the least log odds that the text is about the concept; words of a short one."""
 TURNING = frozenset(f"m:{mark}" for mark in ("asked", "asks first", "asks inside", "supposed", "iffy", "unsure", "quoted", "rejected", "taken back", "denied thinking", "ironic", "contrast"))
 WARY = 0.81
 """Least probability where something in the text is denied: what is denied may be the point."""
@@ -115,7 +115,7 @@ def evidence(text: str, *, kind: str, topic: tuple[float, float], stated: tuple[
 def _shown(name: str) -> str:
     """A feature as it can be told."""
     group, _, rest = name.partition(":")
-    return {"n": f"not … {rest}", "d": f"not … {rest} (family)", "c": f"{rest} (family)", "s": rest.replace(" ", " … "), "m": f"{rest} (mark)"}.get(group, rest)
+    return {"n": f"not … {rest}", "d": f"not … {rest} (family)", "c": f"{rest} (family)", "s": rest.replace(" ", " … "), "x": rest.replace("!", "not "), "y": rest.replace("!", "not "), "m": f"{rest} (mark)"}.get(group, rest)
 
 
 def _cut(value: float, most: float = 4.0) -> float:
